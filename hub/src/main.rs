@@ -1,0 +1,2 @@
+//! The `nayose` binary.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Probabilistic record linkage after Fellegi and Sunter (1969).
+pub mod value;

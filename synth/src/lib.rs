@@ -1,0 +1,1 @@
+//! A seeded population with the truth beside it.
