@@ -1,2 +1,3 @@
 //! Probabilistic record linkage after Fellegi and Sunter (1969).
+pub mod compare;
 pub mod value;
