@@ -367,6 +367,9 @@ pub fn holds(
             let (left, right) = (left.first?, right.first?);
             Some(whole(most).is_some_and(|most| levenshtein_at_most(left.folded(), right.folded(), most)))
         }
+        (M::KanaDistance, Threshold::AtMost(most)) => {
+            Some(kana::at_most(left.first?.folded(), right.first?.folded(), most))
+        }
         (M::SwappedSimilar, Threshold::AtLeast(least)) => {
             let (one, two) = crosswise(left, right);
             let similar = |(a, b): Pair<'_>| jaro_winkler_at_least(a.folded(), b.folded(), least);
@@ -424,10 +427,10 @@ fn of_values(measure: Measure, left: &Value, right: &Value) -> Option<f64> {
         M::Levenshtein => Some(levenshtein(l, r) as f64),
         M::KanaDistance => Some(kana::distance(l, r)),
         M::Prefix => Some(text::common_prefix(l, r)),
-        M::Contains => Some(flag(text::contains(l, r))),
+        M::Contains => Some(flag(text::contains(left, right))),
         M::Initial => Some(flag(text::initial(l, r))),
         M::Qgram => Some(text::dice(l, r)),
-        M::TokenOverlap => Some(text::token_overlap(l, r)),
+        M::TokenOverlap => Some(text::token_overlap(left, right)),
         M::Difference => text::difference(l, r),
         M::Shared => Some(flag(text::overlap(left, right) > 0.0)),
         M::Overlap => Some(text::overlap(left, right)),

@@ -14,12 +14,25 @@ pub(super) fn common_prefix(left: &str, right: &str) -> f64 {
     if shorter == 0 { 0.0 } else { common as f64 / shorter as f64 }
 }
 
-/// Whether the texts are equal, or one of at least two characters is the beginning, the end or a word of the other.
-pub(super) fn contains(left: &str, right: &str) -> bool {
-    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
-    short == long
-        || short.chars().nth(1).is_some()
-            && (long.starts_with(short) || long.ends_with(short) || long.split(' ').any(|word| word == short))
+/// Whether the keys are equal, or one of at least two characters is the beginning or the end of the other, or one
+/// text is a word of the other.
+pub(super) fn contains(left: &Value, right: &Value) -> bool {
+    left.folded() == right.folded() || is_in(left, right) || is_in(right, left)
+}
+
+fn is_in(short: &Value, long: &Value) -> bool {
+    let (short_key, long_key) = (short.folded(), long.folded());
+    let two_characters = |text: &str| text.chars().nth(1).is_some();
+    two_characters(short_key) && (long_key.starts_with(short_key) || long_key.ends_with(short_key))
+        || long.exact.len() > short.exact.len()
+            && two_characters(&short.exact)
+            && words(&long.exact).any(|word| *word == *short.exact)
+}
+
+/// The words of a canonical text; keys have lost what separates them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    // A field of a million words must not cost more than one of a few hundred.
+    text.split([' ', '-', '・']).filter(|word| !word.is_empty()).take(TEXT_CHARS_MAX)
 }
 
 /// Whether one text is a single Latin letter, perhaps with a full stop, that begins the other.
@@ -92,26 +105,22 @@ fn common_sorted<T: Ord>(mut a: impl Iterator<Item = T>, mut b: impl Iterator<It
     common
 }
 
-/// Words in common over the number of words of the text that has more; two texts without words have 1 when equal.
-pub(super) fn token_overlap(left: &str, right: &str) -> f64 {
-    if left == right {
+/// Words in common over the number of words of the text that has more; equal keys have 1.
+pub(super) fn token_overlap(left: &Value, right: &Value) -> f64 {
+    if left.folded() == right.folded() {
         return 1.0;
     }
-    // A field of a million words must not cost more than one of a few hundred.
-    let words = |text: &'_ str| text.split(' ').filter(|word| !word.is_empty()).take(TEXT_CHARS_MAX).count();
-    let most = words(left).max(words(right));
-    if most == 0 {
-        return 0.0;
-    }
-    if words(left).min(words(right)) == 1 && most == 1 {
-        return if left.trim_matches(' ') == right.trim_matches(' ') { 1.0 } else { 0.0 };
+    let (l, r) = (words(&left.exact).count(), words(&right.exact).count());
+    if l.max(r) <= 1 {
+        // One word each, and the texts differ: the usual case, without sorting.
+        return f64::from(u8::from(l == r && words(&left.exact).eq(words(&right.exact))));
     }
     let sorted = |text| {
-        let mut words: Vec<&str> = str::split(text, ' ').filter(|word| !word.is_empty()).take(TEXT_CHARS_MAX).collect();
+        let mut words: Vec<&str> = words(text).collect();
         words.sort_unstable();
         words
     };
-    common_sorted(sorted(left).iter(), sorted(right).iter()) as f64 / most as f64
+    common_sorted(sorted(&left.exact).iter(), sorted(&right.exact).iter()) as f64 / l.max(r) as f64
 }
 
 /// Members in common over the size of the smaller set; a scalar is a set of one, its comparison key.
