@@ -10,6 +10,7 @@
 mod address;
 mod date;
 pub mod era;
+mod house_number;
 mod kana;
 mod kanji;
 mod latin;

@@ -6,6 +6,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use crate::normalize::address;
 use crate::normalize::municipality::Municipalities;
 
 /// The version of the code of this module; raised whenever a key may change although the tables did not.
@@ -51,11 +52,14 @@ impl Tables {
     ///
     /// A [`TableError`] for the first line that is malformed, repeated, or folds to a character that is itself folded.
     pub fn parse(sources: &TableSources<'_>) -> Result<Self, TableError> {
-        Ok(Self {
+        let mut tables = Self {
             kanji_fold: parse_kanji_fold(sources.kanji_fold)?,
-            municipalities: Municipalities::parse(sources.municipalities)?,
+            municipalities: Municipalities::default(),
             version: version(sources),
-        })
+        };
+        tables.municipalities =
+            Municipalities::parse(sources.municipalities, |name| address::canonical(name, &tables))?;
+        Ok(tables)
     }
 
     /// Tables without content: no kanji folds, and municipalities are known by their form only.
