@@ -5,6 +5,7 @@
 //! "can be", never "is": a kanji has several readings, and half of all given names are read in more than one way.
 //! How the table was made is told in `matching-rules/normalize/READINGS.md`.
 
+use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::Side;
@@ -16,15 +17,16 @@ const KANA_MAX: usize = 63;
 /// Kanji of a name that are read, and the longest piece of the table.
 const KANJI_MAX: usize = 32;
 
-/// What the first line of a table begins with, before its version.
-const VERSION_LINE: &str = "# readings ";
+/// Characters of the version digest: 64 bits are plenty to tell tables apart.
+const VERSION_CHARS: usize = 16;
 
 /// A table of readings.
 #[derive(Clone, Debug, Default)]
 pub struct Readings {
     version: Box<str>,
-    /// Pieces with their readings in plain kana. Only ever looked up, never iterated: its order cannot leak.
-    pieces: HashMap<Box<str>, Vec<Box<[char]>>>,
+    // Pieces with their readings in plain kana. Only ever looked up, never iterated, so its order cannot leak; the hash
+    // is not seeded.
+    pieces: HashMap<Box<str>, Vec<Box<[char]>>, FixedState>,
     /// Characters of the longest piece.
     longest: usize,
 }
@@ -46,20 +48,17 @@ impl Readings {
         Self::default()
     }
 
-    /// Reads a table: a first line `# readings VERSION`, then lines of a piece, a tab, and its readings in katakana with
-    /// a space between them. Other lines that begin with `#`, and empty ones, are skipped.
+    /// Reads a table: lines of a piece, a tab, and its readings in katakana with a space between them. Lines that begin
+    /// with `#`, and empty ones, are skipped.
     ///
     /// # Errors
     ///
     /// The first line that is none of these, or that names a piece again.
     pub fn parse(text: &str) -> Result<Self, ReadingsError> {
         let refuse = |line, reason| Err(ReadingsError { line, reason });
-        let mut lines = text.lines().zip(1..);
-        let Some(version) = lines.next().and_then(|(line, _)| line.strip_prefix(VERSION_LINE)) else {
-            return refuse(1, "it does not say `# readings VERSION`");
-        };
-        let mut readings = Self { version: version.trim().into(), ..Self::default() };
-        for (row, line) in lines.filter(|(row, _)| !row.is_empty() && !row.starts_with('#')) {
+        let version = blake3::hash(text.as_bytes()).to_hex().chars().take(VERSION_CHARS).collect::<String>();
+        let mut readings = Self { version: version.into(), ..Self::default() };
+        for (row, line) in text.lines().zip(1..).filter(|(row, _)| !row.is_empty() && !row.starts_with('#')) {
             let Some((piece, kana)) = row.split_once('\t') else {
                 return refuse(line, "there is no tab after the kanji");
             };
@@ -80,7 +79,7 @@ impl Readings {
         Ok(readings)
     }
 
-    /// The version of the table; empty for [`Readings::empty`].
+    /// The version of the table, a digest of its text; empty for [`Readings::empty`].
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
