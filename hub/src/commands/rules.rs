@@ -1,0 +1,109 @@
+//! `nayose rules`: check, test, train and analyse a rule set.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::failure::{Exit, Failure};
+
+/// Check, test, train and analyse rule sets.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read rule sets and say what is wrong: file, line, reason.
+    Check(Check),
+    /// Run the golden pairs beside rule sets: level per comparison, and decision.
+    Test(Test),
+    /// Learn the weights of a rule set from records and write a new one.
+    Train(Train),
+    /// Count the pairs that each blocking rule makes, and its largest blocks, before anything runs.
+    Blocks(Blocks),
+}
+
+/// Arguments of `rules check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Rule sets (TOML).
+    #[arg(required = true, value_name = "RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `rules test`.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Rule sets (TOML); the golden pairs are found beside each.
+    #[arg(required = true, value_name = "RULES")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The golden pairs, when they are not beside the rule set.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tests: Option<PathBuf>,
+    /// Print the outcomes as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where the records are; shared by the commands that read them.
+#[derive(Debug, Args)]
+pub(crate) struct Records {
+    /// One file to deduplicate, or two to link (CSV or Parquet).
+    #[arg(required = true, num_args = 1..=2, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
+    /// The column that holds the record id.
+    #[arg(long, value_name = "COLUMN", default_value = "record_id")]
+    pub(crate) id: String,
+    /// The column that names the source of a record.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) source: Option<String>,
+    /// Where refused rows go, with line and reason.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+/// Arguments of `rules train`.
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// The rule set (TOML).
+    #[arg(value_name = "RULES")]
+    pub(crate) rules: PathBuf,
+    #[command(flatten)]
+    pub(crate) records: Records,
+    /// Where the trained rule set goes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Labelled truth (record id, person id): learn m from it as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Start of every random choice.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Threads [default: one per core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+    /// Print the convergence report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `rules blocks`.
+#[derive(Debug, Args)]
+pub(crate) struct Blocks {
+    /// The rule set (TOML).
+    #[arg(value_name = "RULES")]
+    pub(crate) rules: PathBuf,
+    #[command(flatten)]
+    pub(crate) records: Records,
+    /// Largest blocks shown per rule.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) largest: usize,
+    /// Print the analysis as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
+    let _ = command;
+    Err(Failure::internal(anyhow::anyhow!("`rules` is not built yet")))
+}

@@ -1,0 +1,13 @@
+//! The `nayose` program: everything that touches files, the terminal and the clock.
+//!
+//! The library crates compute; this crate reads input, calls them, and writes results and messages. It is a library
+//! beside its binary so that benches and fuzz targets can reach the readers.
+
+pub mod cli;
+mod commands;
+pub mod failure;
+pub mod input;
+pub mod output;
+pub mod progress;
+#[cfg(test)]
+mod testing;
