@@ -1,0 +1,114 @@
+//! Takes a component apart where one weak link holds a chain together.
+//!
+//! Average-linkage agglomeration: starting from single records, the two groups whose records agree best *on average
+//! over all their pairs* are joined, as long as that average reaches the threshold. A chain A–B–C with A and C far
+//! apart has a low average and stays two groups; a pair that must not be linked keeps its groups apart whatever the
+//! average. Weights are capped, so that one overwhelming pair cannot outvote several contradictions.
+
+/// The weights of all pairs inside one component.
+#[derive(Clone, Debug)]
+pub struct PairWeights {
+    members: usize,
+    weights: Vec<f64>,
+    vetoes: Vec<bool>,
+}
+
+/// Bits beyond which a single pair's weight counts no further in an average.
+pub const WEIGHT_CAP: f64 = 12.0;
+
+/// Members beyond which a component is not compared all with all, but first split at higher thresholds.
+pub const MEMBERS_MAX: usize = 400;
+
+impl PairWeights {
+    /// Weights for a number of members, all 0 and allowed.
+    #[must_use]
+    pub fn new(members: usize) -> Self {
+        Self { members, weights: vec![0.0; members * members], vetoes: vec![false; members * members] }
+    }
+
+    /// Sets the weight of a pair, and whether its two records must never be together.
+    pub fn set(&mut self, a: usize, b: usize, weight: f64, is_veto: bool) {
+        for at in [a * self.members + b, b * self.members + a] {
+            if let (Some(slot), Some(veto)) = (self.weights.get_mut(at), self.vetoes.get_mut(at)) {
+                (*slot, *veto) = (weight.clamp(-WEIGHT_CAP, WEIGHT_CAP), is_veto);
+            }
+        }
+    }
+
+    fn sum(&self, a: usize, b: usize) -> f64 {
+        self.weights.get(a * self.members + b).copied().unwrap_or(0.0)
+    }
+
+    fn is_veto(&self, a: usize, b: usize) -> bool {
+        self.vetoes.get(a * self.members + b).copied().unwrap_or(false)
+    }
+
+    /// Makes row `a` the sum of rows `a` and `b`.
+    fn absorb(&mut self, a: usize, b: usize) {
+        for other in 0..self.members {
+            let sum = self.sum(a, other) + self.sum(b, other);
+            let veto = self.is_veto(a, other) || self.is_veto(b, other);
+            for at in [a * self.members + other, other * self.members + a] {
+                if let (Some(slot), Some(flag)) = (self.weights.get_mut(at), self.vetoes.get_mut(at)) {
+                    (*slot, *flag) = (sum, veto);
+                }
+            }
+        }
+    }
+}
+
+/// Groups the members of one component; the result names each member's group by its first member.
+///
+/// Ties are broken by member number, so the members have to come in an order that the input cannot change.
+#[must_use]
+pub fn safe_clusters(mut pairs: PairWeights, threshold: f64) -> Vec<usize> {
+    let members = pairs.members;
+    let mut group: Vec<usize> = (0..members).collect();
+    let mut sizes: Vec<f64> = vec![1.0; members];
+    let mut alive: Vec<usize> = (0..members).collect();
+    // The best partner of each group, found again only when one of the two has changed.
+    let mut best: Vec<Option<(f64, usize)>> = (0..members).map(|a| best_partner(&pairs, &sizes, &alive, a)).collect();
+    loop {
+        let candidates =
+            alive.iter().filter_map(|a| best.get(*a).copied().flatten().map(|(average, b)| (average, *a, b)));
+        let Some((average, a, b)) = candidates.reduce(|x, y| if y.0 > x.0 { y } else { x }) else { break };
+        if average < threshold {
+            break;
+        }
+        let (a, b) = (a.min(b), a.max(b));
+        pairs.absorb(a, b);
+        if let Some(absorbed) = sizes.get(b).copied() {
+            sizes.iter_mut().skip(a).take(1).for_each(|size| *size += absorbed);
+        }
+        alive.retain(|other| *other != b);
+        group.iter_mut().filter(|g| **g == b).for_each(|g| *g = a);
+        for other in alive.clone() {
+            let stale = other == a
+                || best.get(other).copied().flatten().is_some_and(|(_, partner)| partner == a || partner == b);
+            let rival = average_of(&pairs, &sizes, other, a);
+            if let Some(slot) = best.get_mut(other) {
+                if stale {
+                    *slot = best_partner(&pairs, &sizes, &alive, other);
+                } else if let (Some(rival), Some((current, _))) = (rival, *slot) {
+                    if rival > current {
+                        *slot = Some((rival, a));
+                    }
+                }
+            }
+        }
+    }
+    group
+}
+
+/// Average weight between two groups; `None` when they must not be joined.
+fn average_of(pairs: &PairWeights, sizes: &[f64], a: usize, b: usize) -> Option<f64> {
+    if a == b || pairs.is_veto(a, b) {
+        return None;
+    }
+    Some(pairs.sum(a, b) / (sizes.get(a)? * sizes.get(b)?))
+}
+
+fn best_partner(pairs: &PairWeights, sizes: &[f64], alive: &[usize], a: usize) -> Option<(f64, usize)> {
+    let partners = alive.iter().filter_map(|b| average_of(pairs, sizes, a, *b).map(|average| (average, *b)));
+    partners.reduce(|x, y| if y.0 > x.0 { y } else { x })
+}

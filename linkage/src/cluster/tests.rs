@@ -1,0 +1,61 @@
+//! Tables and laws of clustering.
+
+use super::*;
+use proptest::prelude::*;
+
+fn grouped(members: usize, weights: &[(usize, usize, f64)], vetoes: &[(usize, usize)]) -> Vec<usize> {
+    let mut pairs = PairWeights::new(members);
+    for a in 0..members {
+        for b in a + 1..members {
+            let weight = weights.iter().find(|(x, y, _)| (*x, *y) == (a, b)).map_or(-5.0, |(_, _, weight)| *weight);
+            pairs.set(a, b, weight, vetoes.contains(&(a, b)));
+        }
+    }
+    safe_clusters(pairs, 0.0)
+}
+
+#[test]
+fn a_chain_over_a_weak_link_is_cut() {
+    let weights = [(0, 1, 9.0), (1, 2, 1.0), (2, 3, 9.0)];
+    assert_eq!(grouped(4, &weights, &[]), [0, 0, 2, 2]);
+    assert_eq!(components(4, weights.iter().map(|(a, b, _)| (*a as u32, *b as u32))), [0, 0, 0, 0]);
+}
+
+#[test]
+fn a_veto_beats_any_weight() {
+    assert_eq!(grouped(2, &[(0, 1, 40.0)], &[]), [0, 0]);
+    assert_eq!(grouped(2, &[(0, 1, 40.0)], &[(0, 1)]), [0, 1]);
+    let weights = [(0, 1, 9.0), (0, 2, 9.0), (1, 2, 9.0)];
+    assert_eq!(grouped(3, &weights, &[(1, 2)]), [0, 0, 2]);
+}
+
+#[test]
+fn members_are_listed_by_smallest() {
+    assert_eq!(members(&[0, 1, 0, 1, 4]), [vec![0, 2], vec![1, 3]]);
+}
+
+proptest! {
+    #[test]
+    fn components_do_not_depend_on_the_order_of_links(links in prop::collection::vec((0_u32..40, 0_u32..40), 0..60)) {
+        let forward = components(40, links.iter().copied());
+        let backward = components(40, links.iter().rev().map(|(a, b)| (*b, *a)));
+        prop_assert_eq!(&forward, &backward);
+        prop_assert!(links.iter().all(|(a, b)| forward[*a as usize] == forward[*b as usize]));
+    }
+
+    #[test]
+    fn safe_clusters_refine_the_component_and_respect_vetoes(
+        weights in prop::collection::vec(-15.0_f64..15.0, 28), vetoes in prop::collection::vec(prop::bool::weighted(0.1), 28),
+    ) {
+        let mut pairs = PairWeights::new(8);
+        let numbered = (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b)));
+        for ((a, b), (weight, veto)) in numbered.clone().zip(weights.iter().zip(&vetoes)) {
+            pairs.set(a, b, *weight, *veto);
+        }
+        let groups = safe_clusters(pairs, 0.0);
+        for ((a, b), veto) in numbered.zip(&vetoes) {
+            prop_assert!(!(*veto && groups[a] == groups[b]));
+        }
+        prop_assert!(groups.iter().enumerate().all(|(member, group)| *group <= member && groups[*group] == *group));
+    }
+}

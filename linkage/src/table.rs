@@ -1,0 +1,362 @@
+//! Records as dictionary-encoded columns.
+//!
+//! Every distinct raw text of a column is stored and normalised once; a record is a row of small numbers. Rows are put
+//! into a canonical order (by hash of the record id), so nothing that is computed later can depend on the order of
+//! the input. Repeated record ids are refused row by row.
+
+use crate::block::key::{hash, mix};
+use crate::exec::{self, Executor};
+use crate::normalize::{self, Tables};
+use crate::rules::{Field, FieldId, RuleSet};
+use crate::text::{Interner, TextPool};
+use crate::value::Value;
+
+/// Number of a record in canonical order.
+pub type RecordIndex = u32;
+
+/// The missing value of a column.
+pub const NULL: u32 = 0;
+
+/// Records of one input, or of several inputs that are to be linked, ready to be compared.
+#[derive(Debug)]
+pub struct Table {
+    ids: TextPool,
+    sources: Vec<u16>,
+    source_names: Vec<String>,
+    columns: Vec<Column>,
+    raw: Option<RawColumns>,
+}
+
+/// One field of all records.
+#[derive(Debug)]
+pub struct Column {
+    /// Per record: [`NULL`], or one more than an index into [`Column::values`].
+    pub rows: Vec<u32>,
+    /// Distinct values.
+    pub values: Vec<Value>,
+}
+
+/// The raw texts, kept when somebody wants to see them.
+#[derive(Debug)]
+struct RawColumns {
+    names: Vec<String>,
+    columns: Vec<RawColumn>,
+}
+
+#[derive(Debug)]
+struct RawColumn {
+    texts: Interner,
+    rows: Vec<u32>,
+}
+
+/// Why a row was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    /// The record id is empty.
+    #[error("the record id is empty")]
+    EmptyId,
+    /// More rows than a table can number.
+    #[error("more than 4,294,967,294 rows")]
+    TooManyRows,
+}
+
+/// Collects rows.
+#[derive(Debug)]
+pub struct TableBuilder {
+    ids: TextPool,
+    sources: Vec<u16>,
+    source_names: Vec<String>,
+    /// Column names in the order in which [`TableBuilder::push`] takes their texts.
+    names: Vec<String>,
+    columns: Vec<RawColumn>,
+    split_joined: Vec<(usize, usize)>,
+}
+
+impl TableBuilder {
+    /// A builder for the columns that the rule set reads.
+    #[must_use]
+    pub fn new(rules: &RuleSet) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for column in rules.fields.iter().flat_map(|field| &field.columns) {
+            if !names.contains(column) {
+                names.push(column.clone());
+            }
+        }
+        let position = |name: &String| names.iter().position(|known| known == name);
+        let split_joined = rules.split_joined.iter().filter_map(|(a, b)| Some((position(a)?, position(b)?))).collect();
+        let columns = names.iter().map(|_| RawColumn { texts: Interner::default(), rows: Vec::new() }).collect();
+        Self { ids: TextPool::default(), sources: Vec::new(), source_names: Vec::new(), names, columns, split_joined }
+    }
+
+    /// The columns whose texts [`TableBuilder::push`] takes, in order.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are no rows yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.len() == 0
+    }
+
+    /// The number of a source, new or known.
+    pub fn source(&mut self, name: &str) -> u16 {
+        let known = self.source_names.iter().position(|source| source == name);
+        let position = known.unwrap_or_else(|| {
+            self.source_names.push(name.to_owned());
+            self.source_names.len() - 1
+        });
+        u16::try_from(position).unwrap_or(u16::MAX)
+    }
+
+    /// Adds a row: its id, its source and one text per column.
+    ///
+    /// # Errors
+    /// [`RowError`] when the id is empty or the table is full; the row is then not taken.
+    pub fn push(&mut self, id: &str, source: u16, texts: &[&str]) -> Result<(), RowError> {
+        if id.is_empty() {
+            return Err(RowError::EmptyId);
+        }
+        if self.ids.len() >= (u32::MAX - 1) as usize {
+            return Err(RowError::TooManyRows);
+        }
+        self.ids.push(id);
+        self.sources.push(source);
+        for (column, text) in self.columns.iter_mut().zip(texts) {
+            let number = column.texts.intern(text);
+            column.rows.push(number);
+        }
+        self.split_joined_names(texts);
+        Ok(())
+    }
+
+    /// `鈴木　花子` in the first column and nothing in the second: some systems have one name field.
+    fn split_joined_names(&mut self, texts: &[&str]) {
+        for (family, given) in &self.split_joined {
+            let (Some(joined), Some(rest)) = (texts.get(*family), texts.get(*given)) else { continue };
+            if !rest.is_empty() {
+                continue;
+            }
+            let Some((first, second)) = joined.trim().split_once([' ', '\u{3000}']) else { continue };
+            for (column, text) in [(*family, first), (*given, second)] {
+                if let Some(column) = self.columns.get_mut(column) {
+                    let number = column.texts.intern(text.trim());
+                    if let Some(last) = column.rows.last_mut() {
+                        *last = number;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Normalises every distinct text and puts the rows into canonical order.
+    ///
+    /// The second result lists the rows (numbers in order of arrival) that were dropped because an earlier row of the
+    /// same source has the same id.
+    #[must_use]
+    pub fn finish(
+        self,
+        rules: &RuleSet,
+        tables: &Tables,
+        keep_raw: bool,
+        executor: &dyn Executor,
+    ) -> (Table, Vec<usize>) {
+        let (order, repeated) = canonical_order(&self.ids, &self.sources);
+        let ids = self.ids.reordered(&order);
+        let sources = gather(&self.sources, &order);
+        let reordered: Vec<RawColumn> = exec::map_owned(executor, self.columns, |column| RawColumn {
+            rows: gather(&column.rows, &order),
+            texts: column.texts,
+        });
+        let raw = RawColumns { names: self.names, columns: reordered };
+        let columns = rules.fields.iter().map(|field| column(field, &raw, tables, executor)).collect();
+        let raw = keep_raw.then_some(raw);
+        (Table { ids, sources, source_names: self.source_names, columns, raw }, repeated)
+    }
+}
+
+fn gather<T: Copy + Default>(rows: &[T], order: &[u32]) -> Vec<T> {
+    order.iter().map(|row| rows.get(*row as usize).copied().unwrap_or_default()).collect()
+}
+
+/// Rows by hash of their id, and the rows whose id had been seen.
+fn canonical_order(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
+    let mut keyed: Vec<(u64, u32)> = (0_u32..).zip(ids.iter()).map(|(row, id)| (hash(id.as_bytes()), row)).collect();
+    keyed.sort_unstable();
+    let mut order: Vec<u32> = Vec::with_capacity(keyed.len());
+    let mut repeated = Vec::new();
+    for run in keyed.chunk_by(|a, b| a.0 == b.0) {
+        if let [(_, row)] = run {
+            order.push(*row);
+            continue;
+        }
+        // Equal hashes are nearly always equal ids; the few rows are compared as texts, earliest row first.
+        let key = |row: u32| (ids.get(row as usize), sources.get(row as usize).copied().unwrap_or(0));
+        let mut rows: Vec<u32> = run.iter().map(|(_, row)| *row).collect();
+        rows.sort_by_key(|row| (key(*row), *row));
+        for same in rows.chunk_by(|a, b| key(*a) == key(*b)) {
+            order.extend(same.first());
+            repeated.extend(same.iter().skip(1).map(|row| *row as usize));
+        }
+    }
+    repeated.sort_unstable();
+    (order, repeated)
+}
+
+/// Distinct texts normalised in one task.
+const NORMALIZE_CHUNK: usize = 16_384;
+
+fn column(field: &Field, raw: &RawColumns, tables: &Tables, executor: &dyn Executor) -> Column {
+    let position = |name: &String| raw.names.iter().position(|known| known == name);
+    let sources: Vec<&RawColumn> = field.columns.iter().filter_map(|name| raw.columns.get(position(name)?)).collect();
+    let joined;
+    let source = match sources.as_slice() {
+        [single] => *single,
+        several => {
+            joined = join(several);
+            &joined
+        }
+    };
+    let count = source.texts.len();
+    let chunks = exec::map(executor, count.div_ceil(NORMALIZE_CHUNK), |chunk| {
+        let texts = (chunk * NORMALIZE_CHUNK..((chunk + 1) * NORMALIZE_CHUNK).min(count)).map(|n| source.texts.get(n));
+        texts.map(|text| normalize::normalize(field.kind, text, tables)).collect::<Vec<_>>()
+    });
+    let mut exact = Interner::default();
+    let mut values: Vec<Value> = Vec::new();
+    let mut number_of: Vec<u32> = Vec::with_capacity(count);
+    for value in chunks.into_iter().flatten() {
+        number_of.push(match value {
+            None => NULL,
+            Some(value) => {
+                let number = exact.intern(&value.exact);
+                if number as usize == values.len() {
+                    values.push(value);
+                }
+                number + 1
+            }
+        });
+    }
+    let rows = source.rows.iter().map(|raw| number_of.get(*raw as usize).copied().unwrap_or(NULL)).collect();
+    Column { rows, values }
+}
+
+/// The columns of a field of several columns, joined with a space.
+fn join(columns: &[&RawColumn]) -> RawColumn {
+    let rows = columns.first().map_or(0, |column| column.rows.len());
+    let mut joined = RawColumn { texts: Interner::default(), rows: Vec::with_capacity(rows) };
+    let mut text = String::new();
+    for row in 0..rows {
+        text.clear();
+        for column in columns {
+            let part = column.rows.get(row).map_or("", |raw| column.texts.get(*raw as usize));
+            if !text.is_empty() && !part.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(part);
+        }
+        let number = joined.texts.intern(&text);
+        joined.rows.push(number);
+    }
+    joined
+}
+
+impl Table {
+    /// Number of records.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether the table has no records.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.len() == 0
+    }
+
+    /// The id of a record.
+    #[must_use]
+    pub fn id(&self, record: RecordIndex) -> &str {
+        self.ids.get(record as usize)
+    }
+
+    /// The record with that id, by linear search; for explanations, not for loops.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<RecordIndex> {
+        (0_u32..).zip(self.ids.iter()).find(|(_, known)| *known == id).map(|(record, _)| record)
+    }
+
+    /// The source of a record.
+    #[must_use]
+    pub fn source(&self, record: RecordIndex) -> u16 {
+        self.sources.get(record as usize).copied().unwrap_or(0)
+    }
+
+    /// The sources of all records, in canonical order.
+    #[must_use]
+    pub fn sources(&self) -> &[u16] {
+        &self.sources
+    }
+
+    /// The names of the sources.
+    #[must_use]
+    pub fn source_names(&self) -> &[String] {
+        &self.source_names
+    }
+
+    /// One field of all records.
+    #[must_use]
+    pub fn column(&self, field: FieldId) -> Option<&Column> {
+        self.columns.get(field.index())
+    }
+
+    /// The normalised value of one field of one record.
+    #[must_use]
+    pub fn value(&self, record: RecordIndex, field: FieldId) -> Option<&Value> {
+        self.columns.get(field.index())?.value(record)
+    }
+
+    /// The raw texts of a field, in the order of its columns; empty when raw texts were not kept.
+    #[must_use]
+    pub fn raw(&self, record: RecordIndex, field: &Field) -> Vec<&str> {
+        let Some(raw) = &self.raw else { return Vec::new() };
+        let text = |name: &String| {
+            let column = raw.columns.get(raw.names.iter().position(|known| known == name)?)?;
+            Some(column.texts.get(*column.rows.get(record as usize)? as usize))
+        };
+        field.columns.iter().filter_map(text).collect()
+    }
+
+    /// Two different records by a number: the same number gives the same pair whatever the order of the input.
+    #[must_use]
+    pub fn random_pair(&self, seed: u64, number: u64) -> Option<(RecordIndex, RecordIndex)> {
+        let count = u64::try_from(self.len()).unwrap_or(u64::MAX);
+        if count < 2 {
+            return None;
+        }
+        let spread = |state: u64, below: u64| {
+            // Multiply-shift keeps the bias under 2^-32 for any table that fits in memory.
+            u32::try_from((u128::from(mix(state)) * u128::from(below)) >> 64).unwrap_or(0)
+        };
+        let left = spread(seed ^ mix(number.wrapping_mul(2)), count);
+        let right = spread(seed ^ mix(number.wrapping_mul(2).wrapping_add(1)), count - 1);
+        let right = if right >= left { right + 1 } else { right };
+        Some((left.min(right), left.max(right)))
+    }
+}
+
+impl Column {
+    /// The value of one record.
+    #[must_use]
+    pub fn value(&self, record: RecordIndex) -> Option<&Value> {
+        let number = *self.rows.get(record as usize)?;
+        self.values.get((number as usize).checked_sub(1)?)
+    }
+}

@@ -1,0 +1,153 @@
+//! Collects agreement patterns of sampled pairs.
+//!
+//! What expectation-maximisation needs of a pair is its pattern and how far value frequencies move u, so pairs are
+//! counted by those two; a million pairs become some thousand rows.
+
+use super::Settings;
+use crate::block::BlockIndex;
+use crate::block::key::mix;
+use crate::exec::{self, Executor};
+use crate::model::{AgreementPattern, Frequencies};
+use crate::rules::{RELATIONS_MAX, RuleSet};
+use crate::score::{Comparer, LevelCache};
+use crate::table::RecordIndex;
+use hashbrown::HashMap;
+
+/// Frequency adjustments of one pair, rounded to bits: strangers first, then each relation.
+pub(super) type Bits = [i8; RELATIONS_MAX + 1];
+
+/// Pairs that look alike.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Observation {
+    pub(super) pattern: AgreementPattern,
+    /// Added to log₂ of the pattern's probability under each class of different persons.
+    pub(super) bits: Bits,
+    /// How many pairs it stands for.
+    pub(super) weight: f64,
+}
+
+/// Collects observations.
+pub(super) struct Observer<'a> {
+    pub(super) comparer: &'a Comparer<'a>,
+    pub(super) frequencies: &'a Frequencies,
+    pub(super) settings: Settings,
+    pub(super) executor: &'a dyn Executor,
+}
+
+/// Pairs observed per training block: enough for levels that one match in a thousand shows.
+const BLOCK_SAMPLE: u64 = 200_000;
+/// Pairs compared in one task.
+const TASK_PAIRS: u64 = 16_384;
+
+impl Observer<'_> {
+    /// The patterns of one block, over the comparisons that are learned there.
+    pub(super) fn block(&self, blocks: &BlockIndex, rule: usize, comparisons: &[bool]) -> Vec<Observation> {
+        self.sample(blocks, rule, comparisons, false)
+    }
+
+    /// The patterns of all training blocks, each pair counted under its first block.
+    pub(super) fn union(&self, blocks: &BlockIndex) -> Vec<Observation> {
+        let all = vec![true; self.comparer.rules.comparisons.len()];
+        let seen = (0..blocks.rules.len()).flat_map(|rule| self.sample(blocks, rule, &all, true));
+        merged(seen)
+    }
+
+    fn sample(&self, blocks: &BlockIndex, rule: usize, comparisons: &[bool], only_new: bool) -> Vec<Observation> {
+        let pairs = blocks.pairs(rule);
+        let drawn = pairs.min(BLOCK_SAMPLE);
+        #[expect(clippy::cast_precision_loss, reason = "pair counts stay far below 2^52")]
+        let weight = pairs as f64 / drawn.max(1) as f64;
+        let seed = mix(self.settings.seed ^ (rule as u64 + 1));
+        let tasks = usize::try_from(drawn.div_ceil(TASK_PAIRS)).unwrap_or(0);
+        let counted = exec::map(self.executor, tasks, |task| {
+            let start = task as u64 * TASK_PAIRS;
+            let numbers = start..(start + TASK_PAIRS).min(drawn);
+            let numbers = numbers.map(|n| if pairs == drawn { n } else { scaled(mix(seed.wrapping_add(n)), pairs) });
+            let chosen = numbers.filter_map(|number| blocks.pair_at(rule, number));
+            self.count(chosen.filter(|(left, right)| !only_new || blocks.is_new(rule, *left, *right)), comparisons)
+        });
+        let rows = counted.into_iter().flatten();
+        merged(rows.map(|row| Observation { weight: row.weight * weight, ..row }))
+    }
+
+    fn count(&self, pairs: impl Iterator<Item = (RecordIndex, RecordIndex)>, comparisons: &[bool]) -> Vec<Observation> {
+        let mut cache = LevelCache::new(comparisons.len());
+        // Only counts are kept under these keys, and they are sorted before use, so the map's order cannot leak.
+        let mut counts: HashMap<(AgreementPattern, Bits), u32> = HashMap::new();
+        for (left, right) in pairs {
+            let key = self.observe(left, right, comparisons, &mut cache);
+            *counts.entry(key).or_default() += 1;
+        }
+        counts.into_iter().map(|((pattern, bits), n)| Observation { pattern, bits, weight: f64::from(n) }).collect()
+    }
+
+    fn observe(
+        &self,
+        left: RecordIndex,
+        right: RecordIndex,
+        comparisons: &[bool],
+        cache: &mut LevelCache,
+    ) -> (AgreementPattern, Bits) {
+        let (rules, profiles) = (self.comparer.rules, self.comparer.profiles);
+        let mut pattern = AgreementPattern::default();
+        let mut adjustments = [0.0; RELATIONS_MAX + 1];
+        let rows = profiles.row(left).iter().zip(profiles.row(right)).enumerate();
+        for (comparison, (left, right)) in rows.filter(|(n, _)| comparisons.get(*n) == Some(&true)) {
+            let level = self.comparer.level(comparison, *left, *right, cache);
+            pattern = pattern.with(comparison, level);
+            let Some((adjustment, shared)) = self.adjustment(rules, comparison, usize::from(level), (*left, *right))
+            else {
+                continue;
+            };
+            for (class, total) in adjustments.iter_mut().enumerate() {
+                if class == 0 || !shared.get(class - 1).copied().unwrap_or(false) {
+                    *total -= adjustment;
+                }
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of the type")]
+        (pattern, adjustments.map(|bits: f64| bits.round().clamp(-100.0, 100.0) as i8))
+    }
+
+    /// How much rarer than average the agreeing values are, in bits, and which relations share the comparison.
+    fn adjustment(
+        &self,
+        rules: &RuleSet,
+        comparison: usize,
+        level: usize,
+        pair: (u32, u32),
+    ) -> Option<(f64, Vec<bool>)> {
+        let rule = rules.comparisons.get(comparison)?;
+        let (field, weight) = rule.levels.get(level)?.frequency?;
+        let column = self.comparer.profiles.columns.get(comparison)?;
+        let position = rule.fields.iter().position(|known| *known == field)?;
+        let commoner = column.log2_frequency(pair.0, position).max(column.log2_frequency(pair.1, position));
+        if !commoner.is_finite() {
+            return None;
+        }
+        let shares = |relation: usize| {
+            rule.levels.iter().any(|level| level.relations.get(relation).copied().flatten().is_some())
+        };
+        let shared = (0..rules.relations.len()).map(shares).collect();
+        Some((weight * (self.frequencies.log2_agreement(field) - f64::from(commoner)), shared))
+    }
+}
+
+/// A number below `below` from 64 random bits.
+pub(super) fn scaled(random: u64, below: u64) -> u64 {
+    u64::try_from((u128::from(random) * u128::from(below)) >> 64).unwrap_or(0)
+}
+
+/// Observations of equal patterns added up, in order of pattern.
+fn merged(rows: impl Iterator<Item = Observation>) -> Vec<Observation> {
+    let mut rows: Vec<Observation> = rows.collect();
+    rows.sort_by(|a, b| (a.pattern, a.bits).cmp(&(b.pattern, b.bits)).then(a.weight.total_cmp(&b.weight)));
+    rows.dedup_by(|next, kept| {
+        let is_same = (next.pattern, next.bits) == (kept.pattern, kept.bits);
+        if is_same {
+            kept.weight += next.weight;
+        }
+        is_same
+    });
+    rows
+}
