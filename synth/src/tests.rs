@@ -1,0 +1,1 @@
+//! Tests of the whole run: determinism, truth, labels, counts, shares.
