@@ -328,7 +328,8 @@ pub fn measure(measure: Measure, left: Side<'_>, right: Side<'_>, readings: &Rea
         M::Reading => readings::compatible(left, right, readings).map(flag),
         M::Swapped => {
             let (one, two) = crosswise(left, right);
-            Some(flag(keys_equal(one?) && keys_equal(two?)))
+            let (one, two) = (one?, two?);
+            Some(flag(keys_equal(one) && keys_equal(two)))
         }
         M::SwappedSimilar => {
             let (one, two) = crosswise(left, right);
@@ -431,7 +432,7 @@ fn of_values(measure: Measure, left: &Value, right: &Value) -> Option<f64> {
         M::Initial => Some(flag(text::initial(l, r))),
         M::Qgram => Some(text::dice(l, r)),
         M::TokenOverlap => Some(text::token_overlap(left, right)),
-        M::Difference => text::difference(l, r),
+        M::Difference => text::difference(&left.exact, &right.exact),
         M::Shared => Some(flag(text::overlap(left, right) > 0.0)),
         M::Overlap => Some(text::overlap(left, right)),
         _ => match (&left.parts, &right.parts) {
