@@ -89,6 +89,9 @@ pub(crate) const LISTED_SURNAMES_PERCENT: u32 = 80;
 const NATIONAL_POPULATION: u64 = 124_000_000;
 const SHIMANE_POPULATION: u64 = 690_000;
 
+/// Bearers in Shimane of a surname outside its published ten: fewer than of the tenth.
+const SHIMANE_OTHERS_MAX: u64 = 3_500;
+
 impl Tables {
     /// The tables; the first call reads them.
     pub(crate) fn get() -> &'static Self {
@@ -137,7 +140,8 @@ impl Surnames {
             national.push(bearers.parse().unwrap_or(0));
         }
         // Shimane: the national figure, replaced by the local one where a local one is known.
-        let mut shimane = national.clone();
+        let ceiling = SHIMANE_OTHERS_MAX * NATIONAL_POPULATION / SHIMANE_POPULATION;
+        let mut shimane: Vec<u64> = national.iter().map(|&bearers: &u64| bearers.min(ceiling)).collect();
         for (name, local) in shimane_bearers() {
             if let Some(place) = names.iter().position(|row| *row == name) {
                 if let Some(weight) = shimane.get_mut(place) {
@@ -242,16 +246,12 @@ impl GivenNames {
     }
 
     /// Names whose spelling begins with this character.
-    pub(crate) fn beginning_with(&self, first: char) -> impl Iterator<Item = Spelled> {
-        let start = self.by_spelling.partition_point(|&place| {
-            self.rows.get(place).and_then(|row| row.0.chars().next()).is_some_and(|other| other < first)
-        });
-        self.by_spelling
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|&place| self.rows.get(place).copied())
-            .take_while(move |row| row.0.starts_with(first))
+    pub(crate) fn beginning_with(&self, first: char) -> impl ExactSizeIterator<Item = Spelled> {
+        let initial = |place: &usize| self.rows.get(*place).and_then(|row| row.0.chars().next());
+        let start = self.by_spelling.partition_point(|place| initial(place) < Some(first));
+        let end = self.by_spelling.partition_point(|place| initial(place) <= Some(first));
+        let places = self.by_spelling.get(start..end).unwrap_or_default();
+        places.iter().map(|&place| self.rows.get(place).copied().unwrap_or_default())
     }
 }
 

@@ -208,6 +208,7 @@ impl Household {
 }
 
 /// A member to be added.
+#[derive(Clone, Copy)]
 struct Newcomer {
     role: Role,
     age: i32,

@@ -138,13 +138,13 @@ pub fn write(settings: &Settings, outputs: &mut Outputs<'_>, progress: &mut dyn 
         made += run.household(ordinary - made)?;
         // As many cases as belong to the share of ordinary people that are there.
         while cases_made * ordinary < allotment.total_cases() * made {
-            let Some((stratum, case)) = cases.next() else { break };
-            run.case(stratum, case)?;
+            let Some((place, case)) = cases.next() else { break };
+            run.case(place, case)?;
             cases_made += 1;
         }
     }
-    for (stratum, case) in cases {
-        run.case(stratum, case)?;
+    for (place, case) in cases {
+        run.case(place, case)?;
     }
     run.writer.finish()
 }
@@ -169,13 +169,14 @@ impl Run<'_, '_> {
         Ok(made)
     }
 
-    fn case(&mut self, stratum: strata::Stratum, case: u64) -> Result<(), Error> {
-        for person in strata::people_of(self.world, stratum, case) {
+    fn case(&mut self, place: usize, case: u64) -> Result<(), Error> {
+        let Some((stratum, people)) = strata::people_of(self.world, place, case) else { return Ok(()) };
+        for person in people {
             let id = format!("p{:09}", person.number);
-            self.writer.stratum(stratum.name(), case, &id);
+            self.writer.stratum(stratum.name, case, &id);
             self.person(&person, &id)?;
         }
-        *self.writer.summary.strata.entry(stratum.name()).or_default() += 1;
+        *self.writer.summary.strata.entry(stratum.name).or_default() += 1;
         Ok(())
     }
 

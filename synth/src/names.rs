@@ -13,6 +13,9 @@ const COMMON_GIVEN_PERCENT: [u32; 4] = [35, 30, 20, 8];
 /// Share of siblings who share a character of their names, in percent (assumption).
 const SIBLINGS_ALIKE_PERCENT: u32 = 25;
 
+/// Surnames that count as common; the list is sorted by bearers.
+const COMMON_SURNAMES: usize = 30;
+
 /// How often a draw is repeated until a name fits its siblings.
 const DRAWS_MAX: u32 = 30;
 
@@ -34,7 +37,7 @@ pub(crate) fn surname(stream: &mut Stream, local: bool) -> Name {
 /// A given name by sex and year of birth.
 pub(crate) fn given(stream: &mut Stream, female: bool, birth_year: i32) -> Name {
     let names = Tables::get().given(female);
-    let cohort = COHORT_ENDS.iter().filter(|end| birth_year >= **end).count();
+    let cohort = cohort(birth_year);
     let common_percent = COMMON_GIVEN_PERCENT.get(cohort).copied().unwrap_or(0);
     let (kanji, kana) = if stream.percent(common_percent) {
         names.common.get(cohort).map(|common| stream.pick(common)).unwrap_or_default()
@@ -46,15 +49,19 @@ pub(crate) fn given(stream: &mut Stream, female: bool, birth_year: i32) -> Name 
     Name { kanji, kana: Cow::Borrowed(kana) }
 }
 
-/// A given name that fits those of the siblings: never the same, sometimes with a character in common.
+/// A given name that fits those of the siblings: never the same, sometimes beginning alike.
 pub(crate) fn sibling(stream: &mut Stream, female: bool, birth_year: i32, siblings: &[&Name]) -> Name {
-    let alike = !siblings.is_empty() && stream.percent(SIBLINGS_ALIKE_PERCENT);
+    let alike = stream.percent(SIBLINGS_ALIKE_PERCENT);
+    let initial = siblings.last().and_then(|other| other.kanji.chars().next()).filter(|_| alike);
     let mut name = given(stream, female, birth_year);
     for _ in 0..DRAWS_MAX {
-        let differs = siblings.iter().all(|other| other.kanji != name.kanji && other.kana != name.kana);
-        let fits =
-            !alike || siblings.iter().any(|other| name.kanji.chars().any(|character| other.kanji.contains(character)));
-        if differs && fits {
+        if let Some(initial) = initial {
+            let mut names = Tables::get().given(female).beginning_with(initial);
+            if let Some((kanji, kana)) = names.nth(stream.place(names.len())) {
+                name = Name::fixed(kanji, kana);
+            }
+        }
+        if siblings.iter().all(|other| other.kanji != name.kanji && other.kana != name.kana) {
             break;
         }
         name = given(stream, female, birth_year);
@@ -84,6 +91,28 @@ pub(crate) fn near_twins(stream: &mut Stream, female: bool, birth_year: i32) -> 
     } else {
         (Name::fixed("悠斗", "ユウト"), Name::fixed("悠人", "ハルト"))
     }
+}
+
+/// Another spelling of the same reading; none when there is only one.
+pub(crate) fn homophone(stream: &mut Stream, female: bool, name: &Name) -> Option<Name> {
+    let names = Tables::get().given(female);
+    let others: Vec<_> = names.homophones(&name.kana).filter(|row| row.0 != name.kanji).collect();
+    (!others.is_empty()).then(|| stream.pick(&others)).map(|(kanji, kana)| Name::fixed(kanji, kana))
+}
+
+/// A name that many bear: one of the commonest surnames and one of the commonest given names of the cohort.
+pub(crate) fn common(stream: &mut Stream, female: bool, birth_year: i32) -> (Name, Name) {
+    let tables = Tables::get();
+    let listed = tables.surnames.rows.get(..COMMON_SURNAMES).unwrap_or_default();
+    let (family, family_kana) = stream.pick(listed);
+    let cohort = cohort(birth_year);
+    let common = tables.given(female).common.get(cohort).map(|common| stream.pick(common));
+    let (given, given_kana) = common.unwrap_or_default();
+    (Name::fixed(family, family_kana), Name::fixed(given, given_kana))
+}
+
+fn cohort(birth_year: i32) -> usize {
+    COHORT_ENDS.iter().filter(|end| birth_year >= **end).count()
 }
 
 /// Family name, given name of a foreign resident; `origin` binds a household together.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::calendar::{Date, Day, new_year};
+use crate::calendar::{Day, new_year};
 use crate::registration::plan::Plan;
 
 /// The first simulated day: people live through ten years.
@@ -103,10 +103,6 @@ pub(crate) struct Person {
 pub(crate) const MEMBERS_MAX: usize = 16;
 
 impl Person {
-    pub(crate) fn birth_year(&self) -> i32 {
-        Date::from_day(self.birth).year
-    }
-
     /// Completed years on a day, leap days ignored.
     pub(crate) fn age(&self, day: Day) -> i32 {
         (day - self.birth).div_euclid(365)

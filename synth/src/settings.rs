@@ -236,7 +236,8 @@ impl Rates {
             (&mut errors.phone, 150),
             (&mut errors.insured_no, 150),
             (&mut errors.names_swapped, 1_000),
-            (&mut errors.kanji_missing, 600),
+            (&mut errors.kanji_missing, 1_300),
+            (&mut errors.branch_missing, 25),
             (&mut errors.kana_missing, 100),
             (&mut errors.address_missing, 70),
             (&mut errors.phone_missing, 80),
@@ -246,6 +247,8 @@ impl Rates {
             *rate = scale(*rate, percent);
         }
         errors.duplicate = 0;
+        // In that dataset every fifth pair of one person's records has two postcodes.
+        rates.life.house_move = scale(rates.life.house_move, 175);
         rates
     }
 

@@ -125,7 +125,7 @@ impl<'a, 'w> Writer<'a, 'w> {
         let mut row = String::with_capacity(192);
         row.push_str(id);
         if self.world.columns == Columns::Person {
-            let local_id = self.world.local_ids.apply_below(registered.number, LOCAL_IDS);
+            let local_id = self.world.local_ids.apply_below(registered.local_number, LOCAL_IDS);
             let day = day_text(registered.registered_on);
             let _ = write!(row, ",{},{local_id:010},{day}", registered.institution.code);
         }

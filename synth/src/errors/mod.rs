@@ -6,6 +6,8 @@
 mod names;
 mod values;
 
+pub(crate) use values::former_name;
+
 use std::fmt;
 
 use crate::institution::{Charset, Habits};

@@ -27,12 +27,12 @@ pub(super) fn kanji(sheet: &mut Sheet, field: Field, context: Context, stream: &
         1 => lost_glyph(&value).map(|text| (text, ErrorKind::GlyphLost)),
         2 => None,
         3 => look_alike(&value, stream),
-        _ => Some((typing(&value, '子', stream), ErrorKind::Typing)),
+        _ => Some((typing(&value, neighbour(&value), stream), ErrorKind::Typing)),
     };
     let changed = changed
         .or_else(|| homophone(sheet, field, context, stream).map(|text| (text, ErrorKind::Homophone)))
         .or_else(|| look_alike(&value, stream))
-        .unwrap_or_else(|| (typing(&value, '子', stream), ErrorKind::Typing));
+        .unwrap_or_else(|| (typing(&value, neighbour(&value), stream), ErrorKind::Typing));
     sheet.replace(field, changed.1, &changed.0);
 }
 
@@ -94,6 +94,11 @@ fn look_alike(value: &str, stream: &mut Stream) -> Option<(String, ErrorKind)> {
     let chosen = *places.get(stream.place(places.len()))?;
     let swap = |(place, character)| if place == chosen { other(character).unwrap_or(character) } else { character };
     Some((value.chars().enumerate().map(swap).collect(), ErrorKind::LookAlike))
+}
+
+/// What a slip of the keys puts into a name in kanji or romaji.
+fn neighbour(value: &str) -> char {
+    if value.is_ascii() { 'E' } else { '子' }
 }
 
 /// A character lost, doubled, exchanged with its neighbour, or replaced.

@@ -30,6 +30,8 @@ const OTHER_PHONE_PERCENT: u32 = 15;
 pub(crate) struct Registered<'a> {
     /// Unique in a run; the ids are made from it.
     pub(crate) number: u64,
+    /// The patient number is made from it: the same, unless a number was used again.
+    pub(crate) local_number: u64,
     pub(crate) institution: &'a Institution,
     pub(crate) registered_on: Day,
     pub(crate) sheet: &'a Sheet,
@@ -70,7 +72,8 @@ pub(crate) fn register<E>(
         let other_phone = errors.percent(OTHER_PHONE_PERCENT);
         desk.copy_truth(person, visit, mobile_first != other_phone);
         desk.show_card(world, person, visit, &mut errors);
-        if person.foreign && institution.habits.given_name_first {
+        let romaji = person.foreign && desk.sheet.entry.get(Field::FamilyKanji).is_ascii();
+        if romaji && institution.habits.given_name_first {
             desk.sheet.exchange_names();
         }
         errors::at_the_counter(&mut desk.sheet, person, &world.rates.errors, &mut errors);
@@ -81,7 +84,9 @@ pub(crate) fn register<E>(
         if !institution.habits.gives_insurance {
             desk.sheet.clear_unlabelled(&INSURANCE);
         }
-        emit(&Registered { number, institution, registered_on: visit.registered_on, sheet: &desk.sheet })?;
+        let local_number = person.plan.local_id_of.filter(|_| visit.record == 0).unwrap_or(number);
+        let registered_on = visit.registered_on;
+        emit(&Registered { number, local_number, institution, registered_on, sheet: &desk.sheet })?;
     }
     Ok(())
 }
@@ -89,7 +94,7 @@ pub(crate) fn register<E>(
 /// All registrations of a person, in order of planning.
 fn visits(world: &World, person: &Person, stream: &mut Stream) -> Vec<Visit> {
     let plan = &person.plan;
-    let first = START.max(person.birth).max(plan.not_before.unwrap_or(START)).min(END - 1);
+    let first = START.max(person.birth).min(END - 1);
     let last = person.died.unwrap_or(END).min(END) - 1;
     let mut visits: Vec<Visit> = Vec::new();
     let count = plan.records.unwrap_or_else(|| record_count(world.columns, stream)).max(plan.records_min);

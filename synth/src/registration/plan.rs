@@ -15,8 +15,8 @@ pub(crate) struct Plan {
     pub(crate) records_min: u8,
     /// Registered at this institution (place in the list) first.
     pub(crate) site: Option<usize>,
-    /// No registration before this day.
-    pub(crate) not_before: Option<Day>,
+    /// The first record bears the patient number that the institution once gave to this record.
+    pub(crate) local_id_of: Option<u64>,
     /// No registration has a branch number.
     pub(crate) branch_never: bool,
     /// Never registered twice at one institution.

@@ -1,14 +1,23 @@
 //! Makes the people of a case: the common steps from which the strata are built.
 
 use crate::calendar::{Day, new_year};
+use crate::errors::ErrorKind;
 use crate::household::household_cover;
 use crate::life::turn_75;
 use crate::names;
 use crate::person::{Cover, END, Name, Person, START, State};
 use crate::place;
 use crate::random::Stream;
-use crate::registration::plan::Plan;
+use crate::registration::entry::Field;
+use crate::registration::plan::{Forced, Plan};
 use crate::world::World;
+
+impl Person {
+    /// Prescribes a value of the first record.
+    pub(crate) fn force(&mut self, field: Field, kind: ErrorKind, value: &str) {
+        self.plan.forced.push(Forced { record: 0, field, value: value.to_owned(), kind });
+    }
+}
 
 /// A case under way.
 #[derive(Debug)]
@@ -29,6 +38,12 @@ impl Cast<'_> {
     /// A day well inside the simulated time, so that records lie on both sides.
     pub(crate) fn middle_day(&mut self) -> Day {
         self.stream.between(START + 900, END - 900)
+    }
+
+    /// An institution that the first of these people would go to.
+    pub(crate) fn site(&mut self, people: &[Person]) -> usize {
+        let home = people.first().and_then(|person| person.last()).map(|state| state.home);
+        self.world.institutions.choose(&mut self.stream, home.map_or(0, place::municipality))
     }
 
     pub(crate) fn surname(&mut self) -> Name {

@@ -7,7 +7,6 @@ use crate::names;
 use crate::person::{Name, Person, State};
 use crate::place;
 use crate::registration::entry::Field;
-use crate::registration::plan::Forced;
 
 /// Twins of one sex whose names begin alike: 陽菜 and 陽奈.
 pub(super) fn twins_same_sex(cast: &mut Cast<'_>) -> Vec<Person> {
@@ -51,6 +50,62 @@ fn apart(cast: &mut Cast<'_>, state: &State, given: Name) -> State {
     State { mobile, ..own }
 }
 
+/// The second twin's registration was made by copying the first's: only the name in kanji was corrected.
+pub(super) fn copied_twins(cast: &mut Cast<'_>) -> Vec<Person> {
+    let birth = cast.born(2000, 2019);
+    let female = cast.stream.percent(50);
+    let first = cast.given(female, birth);
+    let second = cast.other_given(female, birth, &[&first]);
+    let family = cast.surname();
+    let state = cast.state(family, first.clone());
+    let other = State { given: second, ..state.clone() };
+    let mut people = vec![cast.person(2, female, birth, state), cast.person(3, female, birth, other)];
+    cast.live_together(&mut people);
+    let on = cast.middle_day().max(birth);
+    let site = cast.site(&people);
+    for person in &mut people {
+        person.plan.fixed.push((0, on));
+        person.plan.site = Some(site);
+    }
+    if let Some(second) = people.last_mut() {
+        second.force(Field::GivenKana, ErrorKind::Copied, &first.kana);
+        second.force(Field::BranchNo, ErrorKind::Copied, "02");
+    }
+    people
+}
+
+/// Father and son in one house whose given names share a character or the reading.
+pub(super) fn father_and_son(cast: &mut Cast<'_>) -> Vec<Person> {
+    let birth = cast.born(1940, 1985);
+    let son_birth = birth + cast.stream.between(23 * 365, 38 * 365);
+    let (father, near) = names::near_twins(&mut cast.stream, false, names::year_of(birth));
+    let homophone = names::homophone(&mut cast.stream, false, &father).filter(|_| cast.case.is_multiple_of(2));
+    let family = cast.surname();
+    let state = cast.state(family, father);
+    let other = State { given: homophone.unwrap_or(near), ..state.clone() };
+    let mut people = vec![cast.person(0, false, birth, state), cast.person(2, false, son_birth, other)];
+    cast.live_together(&mut people);
+    people
+}
+
+/// A grandfather dies, and a grandson in the same house bears his name (襲名).
+pub(super) fn same_name_as_the_dead(cast: &mut Cast<'_>) -> Vec<Person> {
+    let birth = cast.born(1930, 1945);
+    let other_birth = birth + cast.stream.between(25 * 365, 55 * 365);
+    let family = cast.surname();
+    let given = cast.given(false, birth);
+    let state = cast.state(family, given);
+    let mobile = Some(place::mobile(&mut cast.stream));
+    let other = State { mobile, ..state.clone() };
+    let mut people = vec![cast.person(0, false, birth, state), cast.person(1, false, other_birth, other)];
+    let on = cast.middle_day();
+    if let Some(old) = people.first_mut() {
+        old.died = Some(on);
+    }
+    cast.live_together(&mut people);
+    people
+}
+
 /// Spouses with one insurance number and no branch number anywhere.
 pub(super) fn spouses(cast: &mut Cast<'_>) -> Vec<Person> {
     let birth = cast.born(1945, 1992);
@@ -85,19 +140,16 @@ pub(super) fn newborns(cast: &mut Cast<'_>) -> Vec<Person> {
     let mother_given = cast.given(true, mother_birth);
     let female = cast.stream.percent(49);
     let given = cast.given(female, birth);
-    let state = cast.state(family.clone(), mother_given.clone());
+    let state = cast.state(family, mother_given.clone());
     let baby = State { given: given.clone(), ..state.clone() };
     let site = cast.world.institutions.choose(&mut cast.stream, place::municipality(state.home));
-    let kana_of_mother = mother_given.kana.clone();
     let placeholder = |person: &mut Person, order: &str| {
-        let kanji = format!("{}ベビー{order}", mother_given.kanji);
-        let kana = format!("{kana_of_mother}ベビー");
         person.plan.fixed.push((0, birth));
         person.plan.site = Some(site);
         person.plan.no_duplicates = true;
-        for (field, value) in [(Field::GivenKanji, kanji), (Field::GivenKana, kana)] {
-            person.plan.forced.push(Forced { record: 0, field, value, kind: ErrorKind::NewbornPlaceholder });
-        }
+        let (kanji, kana) = (&mother_given.kanji, &mother_given.kana);
+        person.force(Field::GivenKanji, ErrorKind::NewbornPlaceholder, &format!("{kanji}ベビー{order}"));
+        person.force(Field::GivenKana, ErrorKind::NewbornPlaceholder, &format!("{kana}ベビー"));
     };
     if kind < 10 {
         let mut people = vec![cast.person(1, true, mother_birth, state), cast.person(2, female, birth, baby)];
