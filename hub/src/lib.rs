@@ -5,9 +5,11 @@
 
 pub mod cli;
 mod commands;
+mod evaluation;
 pub mod failure;
 pub mod input;
 pub mod output;
 pub mod progress;
 #[cfg(test)]
 mod testing;
+pub mod text;

@@ -1,10 +1,16 @@
 //! `nayose synth`: a made-up population with the truth beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
+use synth::{Error, Outputs, Rates, Settings, Summary};
 
+use crate::cli::print_result;
 use crate::failure::{Exit, Failure};
+use crate::output::AtomicFile;
+use crate::progress::{Progress, Unit};
+use crate::text::thousands;
 
 /// Make a population: records.csv, truth.csv, errors.csv and strata.csv.
 #[derive(Debug, Args)]
@@ -15,44 +21,44 @@ Example:
   nayose synth --people 57078 --seed 1 --profile base --out population")]
 pub(crate) struct Arguments {
     /// People.
-    #[arg(long, value_name = "N", default_value_t = 57_078)]
-    pub(crate) people: u64,
+    #[arg(long, value_name = "N", default_value_t = synth::PEOPLE_DEFAULT)]
+    people: u64,
     /// Start of every random choice.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
     /// How careful the institutions are.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) profile: Profile,
+    profile: Profile,
     /// The folder that gets the files; it is made when it is missing.
     #[arg(long, value_name = "FOLDER")]
-    pub(crate) out: PathBuf,
+    out: PathBuf,
     /// Which columns the records have.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) columns: Columns,
-    /// Institutions that register them.
-    #[arg(long, value_name = "N", default_value_t = 861)]
-    pub(crate) institutions: u32,
+    columns: Columns,
+    /// Institutions that register people.
+    #[arg(long, value_name = "N", default_value_t = synth::INSTITUTIONS_DEFAULT)]
+    institutions: u32,
     /// Error rates in percent of those of the profile.
-    #[arg(long, value_name = "PERCENT", default_value_t = 100)]
-    pub(crate) error_scale: u32,
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    error_scale: u32,
     /// Print the summary as JSON.
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
 }
 
 /// How careful the institutions are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
-    /// As they are.
+enum Profile {
+    /// As a well-run region is assumed to be.
     #[default]
     Base,
-    /// Several times as many errors, missing fields and duplicates.
+    /// Two to four times as many errors, and many duplicates.
     Stress,
 }
 
 /// Which columns the records have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Columns {
+enum Columns {
     /// All that a network knows of a person.
     #[default]
     Person,
@@ -61,8 +67,76 @@ pub(crate) enum Columns {
     Jp10k,
 }
 
+impl Arguments {
+    fn settings(&self) -> Settings {
+        let profile = match self.profile {
+            Profile::Base => synth::Profile::Base,
+            Profile::Stress => synth::Profile::Stress,
+        };
+        Settings {
+            people: self.people,
+            seed: self.seed,
+            profile,
+            institutions: self.institutions,
+            columns: match self.columns {
+                Columns::Person => synth::Columns::Person,
+                Columns::Jp10k => synth::Columns::Jp10k,
+            },
+            rates: Rates::of(profile).scaled(self.error_scale),
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let _ = arguments;
-    Err(Failure::internal(anyhow::anyhow!("`synth` is not built yet")))
+    let folder = &arguments.out;
+    std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, error))?;
+    let mut records = create(folder, "records.csv")?;
+    let mut truth = create(folder, "truth.csv")?;
+    let mut errors = create(folder, "errors.csv")?;
+    let mut strata = create(folder, "strata.csv")?;
+    let mut outputs = Outputs { records: &mut records, truth: &mut truth, errors: &mut errors, strata: &mut strata };
+    let progress = Progress::start("records", None, Unit::Count);
+    let summary =
+        synth::write(&arguments.settings(), &mut outputs, &mut |records| progress.set(records)).map_err(|error| {
+            match error {
+                Error::People { .. } | Error::Institutions { .. } => Failure::usage(error),
+                Error::Write { .. } => Failure::internal(error),
+            }
+        })?;
+    progress.finish();
+    for file in [records, truth, errors, strata] {
+        let path = file.path().to_path_buf();
+        file.commit().map_err(|error| Failure::write(&path, error))?;
+    }
+    print_result(&if arguments.json { json_summary(&summary) } else { text_summary(&summary, folder) })?;
+    Ok(Exit::Ok)
+}
+
+fn create(folder: &Path, name: &str) -> Result<AtomicFile, Failure> {
+    let path = folder.join(name);
+    AtomicFile::create(&path).map_err(|error| Failure::write(&path, error))
+}
+
+fn json_summary(summary: &Summary) -> String {
+    let value = json!({
+        "people": summary.people,
+        "records": summary.records,
+        "households": summary.households,
+        "errors_by_kind": summary.errors_by_kind,
+        "strata": summary.strata,
+    });
+    format!("{value:#}\n")
+}
+
+fn text_summary(summary: &Summary, folder: &Path) -> String {
+    format!(
+        "{} records of {} people in `{}`\n  values that differ from the truth: {}\n  cases in {} adversarial strata: {}\n",
+        thousands(summary.records),
+        thousands(summary.people),
+        folder.display(),
+        thousands(summary.errors_by_kind.values().sum()),
+        summary.strata.len(),
+        thousands(summary.strata.values().sum()),
+    )
 }

@@ -1,6 +1,6 @@
 //! Says what a file that is not UTF-8 text looks like.
 //!
-//! A person who exports from a spreadsheet or a hospital system gets Shift_JIS, UTF-16 or a zip file under the name
+//! A person who exports from a spreadsheet or a hospital system gets `Shift_JIS`, UTF-16 or a zip file under the name
 //! `.csv`. Nothing is converted here: a guess that is silently wrong would spoil names. The error says what the file
 //! looks like and which command converts it.
 
@@ -33,7 +33,7 @@ pub(super) fn escapes(bytes: &[u8]) -> Option<&'static str> {
     found.then_some("ISO-2022-JP; convert it first: `iconv -f ISO-2022-JP -t UTF-8`")
 }
 
-/// What text that is no UTF-8 looks like. EUC-JP is asked first: most of its pairs are valid in Shift_JIS as well.
+/// What text that is no UTF-8 looks like. EUC-JP is asked first: most of its pairs are valid in `Shift_JIS` as well.
 pub(super) fn japanese(bytes: &[u8]) -> Option<&'static str> {
     if all_pairs(bytes, euc_pair) {
         return Some("EUC-JP; convert it first: `iconv -f EUC-JP -t UTF-8`");

@@ -41,7 +41,7 @@ pub fn push_significant6(to: &mut Vec<u8>, probability: f64) {
         to.push(b'0');
         return;
     }
-    while digits % 10 == 0 {
+    while digits.is_multiple_of(10) {
         digits /= 10;
         decimals -= 1;
         if decimals == 0 {

@@ -34,7 +34,7 @@ impl Truth<'_> {
     /// Number of true pairs: two records of one person (and, where sources count, of two sources).
     #[must_use]
     pub fn pairs(&self) -> u64 {
-        counts::pairs_sharing(self.persons.iter().copied().collect())
+        counts::pairs_sharing(self.persons.to_vec())
             - self.sources.map_or(0, |sources| counts::pairs_sharing(zip(self.persons, sources)))
     }
 
