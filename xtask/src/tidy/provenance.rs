@@ -33,7 +33,7 @@ fn check_size(file: &File) -> Option<Problem> {
 fn check_licence(tree: &Tree, file: &File) -> Option<Problem> {
     let (folder, name) = file.path.rsplit_once('/')?;
     let is_program = [".rs", ".toml.orig", "Cargo.toml"].iter().any(|ending| name.ends_with(ending));
-    let is_document = DOCUMENTS.contains(&name) || folder.ends_with("/LICENSES");
+    let is_document = name.ends_with(".md") || folder.ends_with("/LICENSES");
     if !is_data_folder(folder) || is_program || is_document {
         return None;
     }

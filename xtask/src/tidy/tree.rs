@@ -11,6 +11,9 @@ use anyhow::Context as _;
 /// Folders that hold no source: build output, the version control system, local data.
 const SKIPPED: &[&str] = &["target", ".git", "demo-data", "node_modules"];
 
+/// What the fuzzer leaves behind; ignored by the version control system as well.
+const SKIPPED_PATHS: &[&str] = &["fuzz/corpus", "fuzz/artifacts", "fuzz/coverage"];
+
 /// Larger files are not read; nothing that people write comes near.
 const READ_BYTES_MAX: u64 = 16 << 20;
 
@@ -63,7 +66,8 @@ impl Tree {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let inside = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 let kind = entry.file_type().with_context(|| format!("cannot look at `{inside}`"))?;
-                if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
+                let is_skipped = SKIPPED.contains(&name.as_str()) || SKIPPED_PATHS.contains(&inside.as_str());
+                if kind.is_dir() && !is_skipped {
                     folders.push(inside);
                 } else if kind.is_file() && name != ".git" {
                     files.push(read_file(root, inside)?);
