@@ -314,3 +314,42 @@ pub(crate) fn turn_75(person: &mut Person, stream: &mut crate::random::Stream) {
     let cover = place::late_elderly(stream, home);
     person.change_from(birthday, |state| state.cover = Some(cover));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Profile, Settings};
+
+    fn some_people() -> Vec<Person> {
+        let world = World::new(&Settings::new(100, 3, Profile::Base));
+        (0..4_000).flat_map(|number| people_of(&world, number)).collect()
+    }
+
+    #[test]
+    fn lives_are_in_order() {
+        for person in some_people() {
+            assert!(person.states.is_sorted_by_key(|state| state.from), "{person:?}");
+            assert!(person.died.is_none_or(|died| died >= person.birth.max(START)), "{person:?}");
+            let old = person.states.iter().filter(|state| person.age(state.from) > 76).filter_map(|state| state.cover);
+            assert!(old.into_iter().all(|cover| cover.kind == CoverKind::LateElderly), "{person:?}");
+        }
+    }
+
+    #[test]
+    fn ten_years_bring_what_they_should() {
+        let people = some_people();
+        let count = |wanted: &dyn Fn(&Person) -> bool| people.iter().filter(|person| wanted(person)).count();
+        let permille = |part: usize| part * 1_000 / people.len();
+        // Per 1,000 people and year: births 5.8, deaths 12.7, marriages 3.8 couples.
+        let births = permille(count(&|person| person.birth >= START));
+        let deaths = permille(count(&|person| person.died.is_some()));
+        let renamed = permille(count(&|person| {
+            person.states.first().map(|state| &state.family) != person.last().map(|state| &state.family)
+        }));
+        let old = permille(count(&|person| person.age(END) >= 65));
+        assert!((40..75).contains(&births), "{births}");
+        assert!((90..160).contains(&deaths), "{deaths}");
+        assert!((20..60).contains(&renamed), "{renamed}");
+        assert!((290..400).contains(&old), "{old}");
+    }
+}

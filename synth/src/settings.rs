@@ -25,6 +25,8 @@ pub const INSTITUTIONS_MAX: u32 = 100_000;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// People, those of the adversarial strata included (1..=[`PEOPLE_MAX`]).
+    ///
+    /// With [`Columns::Person`] all of them live in one prefecture of 700,000: far above that, towns are too dense.
     pub people: u64,
     /// The seed: the same settings and seed give the same bytes.
     pub seed: u64,

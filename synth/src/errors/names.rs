@@ -101,24 +101,26 @@ fn neighbour(value: &str) -> char {
     if value.is_ascii() { 'E' } else { '子' }
 }
 
-/// A character lost, doubled, exchanged with its neighbour, or replaced.
+/// A character lost, exchanged with its neighbour, replaced, or added; a text that is not empty always changes.
 fn typing(value: &str, replacement: char, stream: &mut Stream) -> String {
     let mut characters: Vec<char> = value.chars().collect();
     if characters.is_empty() {
         return String::new();
     }
     let place = stream.place(characters.len());
+    let neighbour = if place == 0 { 1 } else { place - 1 };
+    let differs = |at: usize, other: Option<&char>| other.is_some() && characters.get(at) != other;
     match stream.small(4) {
         0 if characters.len() > 1 => {
             characters.remove(place);
         }
-        1 => characters.insert(place, replacement),
-        2 if characters.len() > 1 => characters.swap(place, if place == 0 { 1 } else { place - 1 }),
-        _ => {
+        1 if differs(place, characters.get(neighbour)) => characters.swap(place, neighbour),
+        2 if differs(place, Some(&replacement)) => {
             if let Some(character) = characters.get_mut(place) {
                 *character = replacement;
             }
         }
+        _ => characters.insert(place, replacement),
     }
     characters.into_iter().collect()
 }
@@ -218,4 +220,57 @@ pub(super) fn held_by(value: &str, habits: &Habits) -> Option<(String, ErrorKind
         None => standard_of(character).unwrap_or('■'),
     };
     Some((value.chars().map(held).collect(), kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Kind;
+
+    #[track_caller]
+    fn check(changed: &str, expected: &str) {
+        assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn readings_go_wrong_in_known_ways() {
+        check(&spelling("ショウイチ"), "シヨウイチ");
+        check(&spelling("チヅコ"), "チズコ");
+        check(&spelling("カズオ"), "カヅオ");
+        check(&long_vowel("オオノ"), "オウノ");
+        check(&long_vowel("ユウコ"), "ユーコ");
+        check(&long_vowel("タナカ"), "タナカ");
+    }
+
+    #[test]
+    fn a_smaller_charset_loses_what_it_cannot_hold() {
+        let habits = |charset, lost_glyph| Habits { charset, lost_glyph, ..Habits::plain() };
+        let held = |value, charset, glyph| held_by(value, &habits(charset, glyph)).map(|(text, _)| text);
+        assert_eq!(held("髙橋", Charset::JisX0208, Some('■')).as_deref(), Some("■橋"));
+        assert_eq!(held("髙橋", Charset::JisX0208, None).as_deref(), Some("高橋"));
+        assert_eq!(held("髙橋", Charset::Cp932, Some('■')), None);
+        assert_eq!(held("𠮷田", Charset::Cp932, Some('〓')).as_deref(), Some("〓田"));
+        assert_eq!(held("渡邉", Charset::JisX0208, Some('■')), None);
+    }
+
+    #[test]
+    fn every_name_error_changes_the_name() {
+        let context = Context { female: false, foreign: false };
+        for id in 0..500 {
+            let mut stream = Stream::new(1, Kind::FieldErrors, id);
+            let mut sheet = Sheet::default();
+            for (field, value) in [
+                (Field::FamilyKanji, "渡邉"),
+                (Field::GivenKanji, "健一"),
+                (Field::FamilyKana, "ワタナベ"),
+                (Field::GivenKana, "ケンイチ"),
+            ] {
+                sheet.entry.set(field, value);
+            }
+            kanji(&mut sheet, Field::FamilyKanji, context, &mut stream);
+            kanji(&mut sheet, Field::GivenKanji, context, &mut stream);
+            kana(&mut sheet, Field::GivenKana, context, &mut stream);
+            assert_eq!(sheet.labels.len(), 3, "{:?}", sheet.labels);
+        }
+    }
 }

@@ -118,3 +118,49 @@ fn slip(value: &str, stream: &mut Stream) -> (String, ErrorKind) {
     }
     (characters.into_iter().collect(), ErrorKind::DigitSlip)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Kind;
+
+    #[test]
+    fn era_slips_stay_possible() {
+        for year in 1915..=2025 {
+            let moved = era_slip(year, &mut Stream::new(2, Kind::FieldErrors, 1));
+            assert!((YEAR_MIN..=YEAR_MAX).contains(&moved) && moved != year, "{year} {moved}");
+        }
+    }
+
+    #[test]
+    fn merged_towns_have_a_former_name() {
+        let towns = &Tables::get().towns;
+        let merged =
+            towns.iter().find(|town| town.municipality == "出雲市" && town.town.starts_with("斐川町")).unwrap();
+        let former = former_name(&[merged.municipality, merged.town].concat()).unwrap();
+        assert!(former.starts_with("簸川郡斐川町大字"), "{former}");
+        assert_eq!(former_name("松江市北堀町"), None);
+    }
+
+    #[test]
+    fn a_slip_changes_one_or_two_late_digits() {
+        for id in 0..200 {
+            let mut stream = Stream::new(3, Kind::FieldErrors, id);
+            let (text, _) = slip("0852-22-5111", &mut stream);
+            assert_eq!(text.len(), 12);
+            assert!(text != "0852-22-5111" && text.starts_with("0852-"), "{text}");
+        }
+    }
+
+    #[test]
+    fn birth_dates_go_wrong_in_every_way() {
+        let mut kinds = std::collections::BTreeSet::new();
+        for id in 0..500 {
+            let mut sheet = Sheet::default();
+            sheet.entry.set(Field::BirthDate, "1948-04-05");
+            birth_date(&mut sheet, &mut Stream::new(4, Kind::FieldErrors, id));
+            kinds.insert(sheet.labels.first().unwrap().kind);
+        }
+        assert_eq!(kinds.len(), 5, "{kinds:?}");
+    }
+}

@@ -8,6 +8,9 @@ use crate::person::{Name, Person, State};
 use crate::place;
 use crate::registration::entry::Field;
 
+/// Draws until two names have no character in common; three in four succeed at once.
+const DRAWS_MAX: u32 = 50;
+
 /// Twins of one sex whose names begin alike: 陽菜 and 陽奈.
 pub(super) fn twins_same_sex(cast: &mut Cast<'_>) -> Vec<Person> {
     let birth = cast.born(1950, 2019);
@@ -50,12 +53,19 @@ fn apart(cast: &mut Cast<'_>, state: &State, given: Name) -> State {
     State { mobile, ..own }
 }
 
-/// The second twin's registration was made by copying the first's: only the name in kanji was corrected.
+/// The second twin's registration was made by copying the first's: only the name was corrected, in every second case
+/// only in kanji. The names have no character in common, so that a clerk sees that the reading does not fit.
 pub(super) fn copied_twins(cast: &mut Cast<'_>) -> Vec<Person> {
     let birth = cast.born(2000, 2019);
     let female = cast.stream.percent(50);
     let first = cast.given(female, birth);
-    let second = cast.other_given(female, birth, &[&first]);
+    let mut second = cast.other_given(female, birth, &[&first]);
+    for _ in 0..DRAWS_MAX {
+        if !second.kanji.chars().any(|character| first.kanji.contains(character)) {
+            break;
+        }
+        second = cast.other_given(female, birth, &[&first]);
+    }
     let family = cast.surname();
     let state = cast.state(family, first.clone());
     let other = State { given: second, ..state.clone() };
@@ -68,8 +78,10 @@ pub(super) fn copied_twins(cast: &mut Cast<'_>) -> Vec<Person> {
         person.plan.site = Some(site);
     }
     if let Some(second) = people.last_mut() {
-        second.force(Field::GivenKana, ErrorKind::Copied, &first.kana);
         second.force(Field::BranchNo, ErrorKind::Copied, "02");
+        if cast.case.is_multiple_of(2) {
+            second.force(Field::GivenKana, ErrorKind::Copied, &first.kana);
+        }
     }
     people
 }
