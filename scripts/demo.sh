@@ -36,14 +36,15 @@ run "$NAYOSE" synth --people "$PEOPLE" --seed "$SEED" --profile base --out "$OUT
 say "Linking the records with $RULES"
 started=$SECONDS
 run "$NAYOSE" link --rules "$RULES" "$OUT/records.csv" \
-    --out "$OUT/clusters.csv" --pairs "$OUT/pairs.csv" --report "$OUT/report.html"
+    --out "$OUT/clusters.csv" --pairs "$OUT/pairs.csv" --report "$OUT/report.html" --truth "$OUT/truth.csv"
 note "linked in $((SECONDS - started)) s"
 
 say "Quality against the truth that was made with the population"
-run "$NAYOSE" evaluate --clusters "$OUT/clusters.csv" --truth "$OUT/truth.csv"
+run "$NAYOSE" evaluate --clusters "$OUT/clusters.csv" --pairs "$OUT/pairs.csv" --truth "$OUT/truth.csv" \
+    --errors "$OUT/errors.csv" --strata "$OUT/strata.csv"
 
 say "The files are in $OUT"
-for file in records.csv truth.csv errors.csv clusters.csv pairs.csv report.html; do
-    [[ -f "$OUT/$file" ]] && note "$(du -h "$OUT/$file" | cut -f1)  $OUT/$file"
+for file in records.csv truth.csv errors.csv strata.csv clusters.csv pairs.csv report.html; do
+    if [[ -f "$OUT/$file" ]]; then note "$(du -h "$OUT/$file" | cut -f1)  $OUT/$file"; fi
 done
 note "open $OUT/report.html in a browser to see the weights, the threshold curve and example pairs"

@@ -55,27 +55,18 @@ tests() { run cargo test --workspace --locked --no-fail-fast; }
 
 # Every rule set is well formed, and its golden pairs hold when the program itself runs them.
 rules() {
-    local file found=0 wrong=0
-    if ! grep -q '^rules$' < <(commands_of_nayose); then
-        skip "rule sets: the program has no command \`rules\` yet"
+    local files
+    mapfile -t files < <(find matching-rules -name '*.toml' ! -name '*.tests.toml' ! -path '*/normalize/*' | sort)
+    if ((${#files[@]} == 0)); then
+        skip "rule sets: there are none below matching-rules"
         return 0
     fi
-    while IFS= read -r file; do
-        found=$((found + 1))
-        run "$NAYOSE" rules check "$file" || wrong=$((wrong + 1))
-        run "$NAYOSE" rules test "$file" || wrong=$((wrong + 1))
-    done < <(find matching-rules -name '*.toml' ! -name '*.tests.toml' ! -path '*/normalize/*' | sort)
-    ((found > 0)) || skip "rule sets: there are none below matching-rules"
-    note "$found rule sets, $wrong failures"
-    ((wrong == 0))
+    note "${#files[@]} rule sets"
+    run "$NAYOSE" rules check "${files[@]}" && run "$NAYOSE" rules test "${files[@]}"
 }
 
 # The demonstration runs from end to end on a small population.
 demo() {
-    if ! grep -q '^synth$' < <(commands_of_nayose) || [[ ! -f matching-rules/person.toml ]]; then
-        skip "demonstration: the program has no population or no rules for it yet"
-        return 0
-    fi
     local folder status=0
     folder=$(mktemp -d)
     DEMO_OUT="$folder" DEMO_PROFILE=dev run ./scripts/demo.sh 1000 1 || status=$?
@@ -83,11 +74,8 @@ demo() {
     return "$status"
 }
 
-# Builds the program if need be and prints the names of its commands.
+# Builds the program if need be.
 NAYOSE=
-commands_of_nayose() {
-    "$NAYOSE" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\)\( .*\)\{0,1\}$/\1/p'
-}
 need_nayose() {
     [[ -n "$NAYOSE" ]] && return 0
     run cargo build --locked --bin nayose || return 1
