@@ -132,3 +132,6 @@ fn push_text(field: &Field, to: &mut String) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
