@@ -106,6 +106,12 @@ impl Value {
         Self { exact, folded, parts: Parts::None, quality: Quality::NONE }
     }
 
+    /// A value that is its own comparison key.
+    #[must_use]
+    pub fn plain(exact: impl Into<Box<str>>) -> Self {
+        Self { exact: exact.into(), folded: None, parts: Parts::None, quality: Quality::NONE }
+    }
+
     /// The same value with structure beside it.
     #[must_use]
     pub fn with_parts(mut self, parts: Parts) -> Self {

@@ -1,5 +1,7 @@
 //! Every row of the vectors in `tests/data`, read through the public face of normalisation and the committed tables.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use linkage::normalize::era::{ERAS, from_wareki, slip_of, to_wareki};
 use linkage::normalize::{Kind, TableSources, Tables, check_digit, kana_to_romaji_key, normalize, romaji_key};
 use linkage::value::{PartialDate, Parts, Quality, Value};

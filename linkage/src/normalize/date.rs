@@ -4,8 +4,10 @@
 //! dates, and day-month-year where the year stands last. A date that cannot be is kept and flagged, since a keying
 //! error still carries evidence. Two-digit western years and month names are not read.
 
+use std::borrow::Cow;
+
 use crate::normalize::era::{ERAS, Era, from_wareki};
-use crate::normalize::{Kind, markers, text, width};
+use crate::normalize::{Kind, house_number, markers, text, width};
 use crate::value::{PartialDate, Parts, Quality, Value};
 
 /// Dates that registration systems write for "unknown": the first and last day of 1900, the zero days of database and
@@ -39,7 +41,7 @@ pub(super) fn date(raw: &str) -> Option<Value> {
         }
         None => {
             let exact = text::lower(&cleaned);
-            Some(Value::new(exact.clone(), exact).with_quality(Quality::UNPARSED))
+            Some(Value::plain(exact).with_quality(Quality::UNPARSED))
         }
     }
 }
@@ -78,15 +80,29 @@ fn value(date: PartialDate, quality: Quality) -> Value {
         }
     }
     let exact = iso_text(date);
-    Value::new(exact.clone(), exact).with_parts(Parts::Date(date)).with_quality(quality)
+    Value::plain(exact).with_parts(Parts::Date(date)).with_quality(quality)
 }
 
 /// ISO 8601 text; an unknown month before a known day is written `00`.
-pub(super) fn iso_text(date: PartialDate) -> String {
-    match (date.month, date.day) {
-        (month, Some(day)) => format!("{:04}-{:02}-{day:02}", date.year, month.unwrap_or(0)),
-        (Some(month), None) => format!("{:04}-{month:02}", date.year),
-        (None, None) => format!("{:04}", date.year),
+fn iso_text(date: PartialDate) -> String {
+    let mut out = String::with_capacity("1948-04-05".len());
+    push_digits(&mut out, date.year, 4);
+    if date.month.is_some() || date.day.is_some() {
+        out.push('-');
+        push_digits(&mut out, date.month.unwrap_or(0).into(), 2);
+    }
+    if let Some(day) = date.day {
+        out.push('-');
+        push_digits(&mut out, day.into(), 2);
+    }
+    out
+}
+
+/// The last digits of a number, padded with zeros. By hand, since formatting takes longer than all else in a date.
+fn push_digits(out: &mut String, number: u16, width: u32) {
+    for place in (0..width).rev() {
+        let digit = number / 10_u16.pow(place) % 10;
+        out.extend(char::from_digit(digit.into(), 10));
     }
 }
 
@@ -113,7 +129,7 @@ struct Run {
 fn parse(cleaned: &str) -> Option<(PartialDate, bool)> {
     let day_text = without_time(cleaned);
     let (era, rest) = split_era(day_text);
-    let (runs, count) = runs(rest)?;
+    let (runs, count) = runs(&digits_of_kanji(rest))?;
     let written = match (era, count, runs) {
         (Some(era), _, _) => return era_date(era, count, runs),
         (None, 1, [run, ..]) => return packed(run),
@@ -153,6 +169,28 @@ fn split_era(text: &str) -> (Option<&'static Era>, &str) {
         }
     }
     (None, text)
+}
+
+/// Kanji numbers as digits: `二十三年` → `23年`.
+fn digits_of_kanji(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.chars().any(house_number::is_kanji_number) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        match house_number::kanji_numeral(rest) {
+            Some((number, tail)) => {
+                out.push_str(&number.to_string());
+                rest = tail;
+            }
+            None => {
+                out.push(c);
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Up to three runs of digits between separators; `None` where anything else stands in the text.

@@ -1,7 +1,13 @@
 //! The numbers of an address: 丁目, 番地, 番 and 号, in any of their forms, as a list of numbers.
+//!
+//! Whether a number is a house number or part of a name is told by what follows it; no list of towns is asked. Every
+//! look ahead is bounded, so that a hostile text costs no more than its length.
 
 /// No address has more numbers; the rest is taken for the building.
 pub(super) const NUMBERS_MAX: usize = 8;
+
+/// A number of more digits, ASCII or kanji, is no house number. It bounds the work on hostile input, too.
+const DIGITS_MAX: usize = 9;
 
 /// The numbers and what follows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +19,7 @@ pub(super) struct Block<'a> {
 /// Splits a text into the town, its numbers, and what follows. Numbers that belong to a name stay in the town:
 /// `北1条西`, `一番町`, `八軒屋町`.
 pub(super) fn split(text: &str) -> (&str, Block<'_>) {
+    let last_digit = text.rfind(|c: char| c.is_ascii_digit());
     let mut skip_until = 0;
     for (at, c) in text.char_indices() {
         if at < skip_until {
@@ -31,16 +38,12 @@ pub(super) fn split(text: &str) -> (&str, Block<'_>) {
                 return (town, block(rest));
             }
             skip_until = text.len() - tail.len();
-        } else if c == ' ' && !town.is_empty() && !has_number(rest) {
+        } else if c == ' ' && !town.is_empty() && last_digit.is_none_or(|last| last < at) {
             // Without any number, a space is all that parts a town from a building.
             return (town, Block { numbers: Vec::new(), rest });
         }
     }
     (text, Block::default())
-}
-
-fn has_number(text: &str) -> bool {
-    text.chars().any(|c| c.is_ascii_digit())
 }
 
 /// Whether digits before this text are part of a town's name.
@@ -54,12 +57,9 @@ fn opens_block(tail: &str) -> bool {
         return true;
     }
     let after_hyphen = tail.strip_prefix(['-', 'ノ']);
-    let is_number = |text: &str| {
-        digits(text).is_some() || kanji_numeral(text).is_some_and(|(_, tail)| tail.is_empty() || opens_block(tail))
-    };
     match tail.strip_prefix(['番', '号']) {
-        Some(rest) => rest.is_empty() || rest.starts_with([' ', '-']) || is_number(rest),
-        None => after_hyphen.is_some_and(is_number),
+        Some(rest) => rest.is_empty() || rest.starts_with([' ', '-']) || starts_with_number(rest),
+        None => after_hyphen.is_some_and(starts_with_number),
     }
 }
 
@@ -114,17 +114,18 @@ fn has_unit(text: &str) -> bool {
     tail.starts_with(['番', '-']) || tail.starts_with("丁目") || tail == "号" || tail.starts_with("号 ")
 }
 
+/// Whether the text starts with a number that cannot be part of a name.
 fn starts_with_number(text: &str) -> bool {
-    digits(text).is_some()
-        || kanji_numeral(text).is_some_and(|(_, tail)| tail.is_empty() || opens_block(tail) || tail.starts_with(' '))
+    let ends_there =
+        |tail: &str| tail.is_empty() || tail.starts_with([' ', '-', 'ノ', '番', '号']) || tail.starts_with("丁目");
+    digits(text).is_some() || kanji_numeral(text).is_some_and(|(_, tail)| ends_there(tail))
 }
 
-/// A number in ASCII digits at the start of the text, and what follows. Longer runs than a number of 9 digits are
-/// no house number.
+/// A number in ASCII digits at the start of the text, and what follows; a longer run is no house number.
 fn digits(text: &str) -> Option<(u32, &str)> {
-    let end = text.bytes().take_while(u8::is_ascii_digit).count();
+    let end = text.bytes().take(DIGITS_MAX + 1).take_while(u8::is_ascii_digit).count();
     let (run, tail) = text.split_at_checked(end)?;
-    (1..=9).contains(&end).then(|| run.parse().ok())?.map(|number| (number, tail))
+    (1..=DIGITS_MAX).contains(&end).then(|| run.parse().ok())?.map(|number| (number, tail))
 }
 
 /// A number in kanji at the start of the text, positional (`一〇六〇`) or with units (`千六十`), and what follows.
@@ -140,12 +141,20 @@ pub(super) fn kanji_numeral(text: &str) -> Option<(u32, &str)> {
             break;
         }
         seen += 1;
+        if seen > DIGITS_MAX {
+            return None;
+        }
         rest = rest.get(c.len_utf8()..)?;
     }
     if seen == 0 {
         return None;
     }
     Some((total.checked_add(current)?, rest))
+}
+
+/// Whether the character is part of a kanji number.
+pub(super) fn is_kanji_number(c: char) -> bool {
+    kanji_digit(c).is_some() || kanji_unit(c).is_some()
 }
 
 fn kanji_digit(c: char) -> Option<u32> {

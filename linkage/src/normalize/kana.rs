@@ -17,23 +17,28 @@ pub(super) fn name(raw: &str) -> Option<Value> {
     if markers::is_null(Kind::KanaName, &cleaned) {
         return None;
     }
-    if romaji::is_latin(&cleaned) {
-        let exact = romaji::exact(&cleaned);
-        let key = romaji::romaji_to_kana_key(&exact);
-        let quality = if key.is_some() { Quality::NONE } else { Quality::UNPARSED };
-        let folded = key.unwrap_or_else(|| exact.clone());
-        return Some(Value::new(exact, folded).with_quality(quality));
-    }
     let mut quality = Quality::NONE;
     let exact = katakana(&cleaned, &mut quality);
     if markers::is_null(Kind::KanaName, &exact) {
         return None;
+    }
+    if romaji::is_latin(&exact) {
+        return Some(latin(&exact));
     }
     let folded = kana_key(&exact);
     if placeholder::is_kana_placeholder(&folded) {
         quality = quality.with(Quality::PLACEHOLDER);
     }
     Some(Value::new(exact, folded).with_quality(quality))
+}
+
+/// A reading in Latin letters: its key is that of the kana which they spell.
+fn latin(text: &str) -> Value {
+    let exact = romaji::exact(text);
+    match romaji::romaji_to_kana_key(&exact) {
+        Some(key) => Value::new(exact, key),
+        None => Value::plain(exact).with_quality(Quality::UNPARSED),
+    }
 }
 
 /// Hiragana as katakana, separators dropped, hyphens after kana as long marks, lost characters as one wildcard.

@@ -14,7 +14,7 @@ pub(super) fn name(raw: &str) -> Option<Value> {
         return None;
     }
     if exact.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Some(Value::new(exact.clone(), exact));
+        return Some(Value::plain(exact));
     }
     let folded: String = exact.chars().filter(|c| c.is_alphanumeric()).collect();
     Some(Value::new(exact, folded))

@@ -40,8 +40,8 @@ const MARKER_BYTES_MAX: usize = 15;
 
 /// Whether the cleaned text (see [`super::width::clean`]) says nothing in a field of this kind.
 pub(super) fn is_null(kind: Kind, cleaned: &str) -> bool {
-    // A text without any letter or digit (`-`, `***`, `?`) says nothing.
-    if !cleaned.chars().any(char::is_alphanumeric) {
+    // A text without any letter or digit (`-`, `***`, `?`) says nothing, nor does an accent without a letter.
+    if !cleaned.chars().any(|c| c.is_alphanumeric() && !matches!(c, '\u{300}'..='\u{36F}')) {
         return true;
     }
     if cleaned.len() > MARKER_BYTES_MAX {

@@ -13,9 +13,10 @@ pub(super) fn postcode(raw: &str) -> Option<Value> {
         Digits::Only(digits) => digits,
         Digits::Mixed(text) => return Some(unparsed(text)),
     };
-    let folded = if digits.len() == 6 { format!("0{digits}") } else { digits.clone() };
     let quality = if digits.len() == 7 { Quality::NONE } else { Quality::LENGTH };
-    Some(Value::new(digits, folded).with_quality(quality))
+    let value =
+        if digits.len() == 6 { Value::new(digits.as_str(), format!("0{digits}")) } else { Value::plain(digits) };
+    Some(value.with_quality(quality))
 }
 
 /// Digits of the first number in the field: `+81` and `0081` become 0, an extension is cut off. A number that has
@@ -30,14 +31,19 @@ pub(super) fn phone(raw: &str) -> Option<Value> {
         // The zero in brackets of +81 (0)852 is the same zero.
         digits = format!("0{}", national.strip_prefix('0').unwrap_or(national));
     }
+    phone_digits(digits)
+}
+
+fn phone_digits(digits: String) -> Option<Value> {
     let first = digits.chars().next()?;
     let quality = match digits.len() {
         _ if digits.chars().all(|digit| digit == first) => Quality::PLACEHOLDER,
         10 | 11 if first == '0' => Quality::NONE,
         _ => Quality::LENGTH,
     };
-    let folded = if first != '0' && matches!(digits.len(), 9 | 10) { format!("0{digits}") } else { digits.clone() };
-    Some(Value::new(digits, folded).with_quality(quality))
+    let has_lost_zero = first != '0' && matches!(digits.len(), 9 | 10);
+    let value = if has_lost_zero { Value::new(digits.as_str(), format!("0{digits}")) } else { Value::plain(digits) };
+    Some(value.with_quality(quality))
 }
 
 /// 記号 or 番号 in one width and upper case, without spaces; the key has no hyphens and no leading zeros.
@@ -80,7 +86,7 @@ pub(super) fn insurer_number(raw: &str) -> Option<Value> {
         quality = quality.with(Quality::CHECK_DIGIT);
     }
     let exact = format!("{digits:0>8}");
-    Some(Value::new(exact.clone(), exact).with_quality(quality))
+    Some(Value::plain(exact).with_quality(quality))
 }
 
 /// The check digit of an insurer, payer or recipient number: modulus 10 with the weights 2, 1, 2, 1 … from the right
@@ -112,7 +118,7 @@ pub(super) fn branch_number(raw: &str) -> Option<Value> {
     };
     let exact = format!("{:0>2}", digits.trim_start_matches('0'));
     let quality = if exact.len() == 2 { Quality::NONE } else { Quality::LENGTH };
-    Some(Value::new(exact.clone(), exact).with_quality(quality))
+    Some(Value::plain(exact).with_quality(quality))
 }
 
 /// Any number: separators dropped; the key has no leading zeros.
@@ -148,5 +154,5 @@ fn digits_of(kind: Kind, raw: &str, is_separator: impl Fn(char) -> bool) -> Opti
 }
 
 fn unparsed(text: String) -> Value {
-    Value::new(text.clone(), text).with_quality(Quality::UNPARSED)
+    Value::plain(text).with_quality(Quality::UNPARSED)
 }

@@ -38,9 +38,9 @@ pub(super) fn sex(raw: &str) -> Option<Value> {
     let cleaned = width::clean(raw);
     let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&cleaned));
     if is_one_of(&["M", "1", "男", "男性", "男子", "male", "man", "おとこ", "オトコ"]) {
-        Some(Value::new("M", "M"))
+        Some(Value::plain("M"))
     } else if is_one_of(&["F", "2", "女", "女性", "女子", "female", "woman", "おんな", "オンナ"]) {
-        Some(Value::new("F", "F"))
+        Some(Value::plain("F"))
     } else {
         None
     }
@@ -50,7 +50,7 @@ pub(super) fn sex(raw: &str) -> Option<Value> {
 pub(super) fn email(raw: &str) -> Option<Value> {
     let exact = compact_email(raw)?;
     let quality = if exact.contains('@') { Quality::NONE } else { Quality::UNPARSED };
-    Some(Value::new(exact.clone(), exact).with_quality(quality))
+    Some(Value::plain(exact).with_quality(quality))
 }
 
 /// What stands before the first `@`, or the whole text; the key leaves out a `+tag`.
@@ -65,7 +65,7 @@ pub(super) fn email_user(raw: &str) -> Option<Value> {
 pub(super) fn email_domain(raw: &str) -> Option<Value> {
     let address = compact_email(raw)?;
     let domain = address.rsplit('@').next()?.trim_matches('.');
-    (domain.contains('.') && !markers::is_null(Kind::EmailDomain, domain)).then(|| Value::new(domain, domain))
+    (domain.contains('.') && !markers::is_null(Kind::EmailDomain, domain)).then(|| Value::plain(domain))
 }
 
 /// Upper-case letters and digits only, as in `DL85RQ`; 5 to 7 of them are right.
@@ -80,7 +80,7 @@ pub(super) fn uk_postcode(raw: &str) -> Option<Value> {
         return None;
     }
     let quality = if matches!(exact.len(), 5..=7) { Quality::NONE } else { Quality::LENGTH };
-    Some(Value::new(exact.clone(), exact).with_quality(quality))
+    Some(Value::plain(exact).with_quality(quality))
 }
 
 fn compact_email(raw: &str) -> Option<String> {

@@ -37,6 +37,9 @@ fn is_plain_char(c: char) -> bool {
 /// compatibility characters folded, variation selectors and invisible characters dropped, every kind of space one
 /// space, none at the ends.
 pub(super) fn clean(raw: &str) -> String {
+    if is_settled_ascii(raw.as_bytes()) {
+        return raw.to_owned();
+    }
     let mut text = map_width(raw);
     if !is_plain(raw) {
         for _ in 0..ROUNDS_MAX {
@@ -49,6 +52,18 @@ pub(super) fn clean(raw: &str) -> String {
         }
     }
     text
+}
+
+/// Whether an ASCII text is in canonical form already, as most are.
+fn is_settled_ascii(raw: &[u8]) -> bool {
+    let mut last = b' ';
+    for &byte in raw {
+        if !matches!(byte, b' '..=b'~') || (byte == b' ' && last == b' ') {
+            return false;
+        }
+        last = byte;
+    }
+    last != b' ' || raw.is_empty()
 }
 
 fn map_width(raw: &str) -> String {
