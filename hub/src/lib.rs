@@ -10,6 +10,7 @@ pub mod failure;
 pub mod input;
 pub mod output;
 pub mod progress;
+pub mod report;
 #[cfg(test)]
 mod testing;
 pub mod text;

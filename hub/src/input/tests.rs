@@ -184,8 +184,7 @@ fn refused_rows_are_written_with_their_text() {
     let expected = "line,reason,raw\n\
         2,has 1 fields where the header has 2,1\n\
         5,column `a` is not valid UTF-8,\"3,\u{fffd}\"\n\
-        4,the record id in column `id` was used by an earlier row,\"refuse,\"\"x\"\"\"\"y\"\"\"\n"
-        .replace(",\"3,\u{fffd}\"", ",\"3,\u{fffd}\"");
+        4,the record id in column `id` was used by an earlier row,\"refuse,\"\"x\"\"\"\"y\"\"\"\n";
     assert_eq!(std::fs::read_to_string(&refused).unwrap(), expected);
     std::fs::remove_dir_all(folder).unwrap();
 }
