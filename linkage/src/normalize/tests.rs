@@ -1,3 +1,7 @@
+//! Normalisation as its callers see it: tables of raw texts for each kind, and the laws that hold for any text.
+//!
+//! The labelled vectors are read by `tests/normalize.rs`; dates and addresses have tables of their own.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Addresses by part: numbers, buildings, names with numbers in them, merged municipalities.
+
 use super::*;
 use crate::normalize::TableSources;
 

@@ -1,3 +1,5 @@
+//! Dates in every form that is read, and those that are kept as text.
+
 use super::*;
 
 #[track_caller]
