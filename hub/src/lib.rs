@@ -8,6 +8,7 @@ mod commands;
 mod evaluation;
 pub mod failure;
 pub mod input;
+mod linking;
 pub mod output;
 pub mod progress;
 pub mod report;

@@ -1,10 +1,18 @@
 //! `nayose link`: records in, clusters and scored pairs out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use linkage::block::{BlockIndex, RuleBlocks, pairs_possible};
+use linkage::model::MatchWeight;
+use linkage::run::{Linked, LinkedPair, Request, Run};
+use linkage::table::Table;
 
 use crate::failure::{Exit, Failure};
+use crate::cli::print_result;
+use crate::linking::{self, BlockSummary, LinkSummary, Loaded, Pool, Ready, Source, TrainingSummary, Weighing};
+use crate::output::{ClusterWriter, PairWriter};
+use crate::progress::{Progress, Unit};
 
 /// Link records: one file deduplicates, two files (or --source) link across sources only.
 #[derive(Debug, Args)]
@@ -64,6 +72,90 @@ pub(crate) struct Arguments {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let _ = arguments;
-    Err(Failure::internal(anyhow::anyhow!("`link` is not built yet")))
+    let rules = linking::read_rules(&arguments.rules)?;
+    let source = Source {
+        data: &arguments.data,
+        id: &arguments.id,
+        source: arguments.source.as_deref(),
+        rejects: arguments.rejects.as_deref(),
+        keep_raw: arguments.report.is_some(),
+    };
+    let loaded = linking::load(&rules, &source, Pool::new(arguments.threads))?;
+    let weighing = Weighing { train: arguments.train, seed: arguments.seed };
+    linking::with_scorer(&rules, &loaded, weighing, |ready| {
+        let request = Request {
+            threshold: arguments.threshold.unwrap_or(rules.upper),
+            weight_min: arguments.min_weight.unwrap_or(rules.lower),
+            across_sources: loaded.across_sources,
+        };
+        let blocks = BlockIndex::build(&rules.blocks, &loaded.table, request.across_sources, &loaded.pool);
+        let run = Run { scorer: ready.scorer, blocks: &blocks, request };
+        let progress = Progress::start("scoring", Some(100), Unit::Count);
+        let linked = run.link(&loaded.pool, &|done, all| progress.set((done * 100 / all.max(1)) as u64));
+        progress.finish();
+        write_clusters(arguments, &loaded.table, &linked)?;
+        if let Some(path) = &arguments.pairs {
+            write_pairs(path, &loaded.table, &linked)?;
+        }
+        let summary = summary(ready, &loaded, &run, &linked);
+        let text = if arguments.json {
+            serde_json::to_string_pretty(&summary).map_err(Failure::internal)? + "\n"
+        } else {
+            summary.to_text()
+        };
+        print_result(&text)?;
+        Ok(Exit::Ok)
+    })
+}
+
+fn summary(ready: &Ready<'_>, loaded: &Loaded, run: &Run<'_>, linked: &Linked) -> LinkSummary {
+    let request = &run.request;
+    let block = |(blocks, pairs): (&RuleBlocks, &u64)| BlockSummary {
+        name: blocks.name.clone(),
+        pairs: *pairs,
+        blocks_skipped: blocks.skipped.len() as u64,
+        records_skipped: blocks.skipped.iter().map(|size| u64::from(*size)).sum(),
+    };
+    let cluster = |record: u32| linked.clusters.get(record as usize);
+    let count = |wanted: &dyn Fn(&LinkedPair) -> bool| linked.pairs.iter().filter(|pair| wanted(pair)).count() as u64;
+    LinkSummary {
+        rules: ready.rules.name.clone(),
+        rules_digest: ready.rules.digest(),
+        tables_version: loaded.lookup.tables.version().to_owned(),
+        records: loaded.table.len() as u64,
+        rejected: loaded.rejected,
+        pairs_possible: pairs_possible(&loaded.table, request.across_sources),
+        blocks: run.blocks.rules.iter().zip(&linked.candidates).map(block).collect(),
+        second_hop_pairs: linked.candidates.last().copied().unwrap_or(0),
+        pairs_compared: linked.candidates.iter().sum(),
+        pairs_reported: linked.pairs.len() as u64,
+        pairs_capped: count(&|pair| pair.guard > 0),
+        threshold: request.threshold,
+        min_weight: request.weight_min,
+        matches: count(&|pair| f64::from(pair.weight) >= request.threshold),
+        possible_matches: count(&|pair| f64::from(pair.weight) < request.threshold && cluster(pair.left) != cluster(pair.right)),
+        clusters: (0_u32..).zip(&linked.clusters).filter(|(record, first)| record == *first).count() as u64,
+        components_split: linked.components_split,
+        training: ready.training.map(|report| TrainingSummary::of(report, ready.rules)),
+    }
+}
+
+fn write_clusters(arguments: &Arguments, table: &Table, linked: &Linked) -> Result<(), Failure> {
+    let failed = |error| Failure::write(&arguments.out, error);
+    let mut writer = ClusterWriter::create(&arguments.out, &arguments.id).map_err(failed)?;
+    for (record, first) in (0_u32..).zip(&linked.clusters) {
+        writer.write(table.id(record), table.id(*first)).map_err(failed)?;
+    }
+    writer.finish().map_err(failed)
+}
+
+fn write_pairs(path: &Path, table: &Table, linked: &Linked) -> Result<(), Failure> {
+    let failed = |error| Failure::write(path, error);
+    let mut writer = PairWriter::create(path).map_err(failed)?;
+    for pair in &linked.pairs {
+        let weight = f64::from(pair.weight);
+        let probability = MatchWeight(weight).probability();
+        writer.write((table.id(pair.left), table.id(pair.right)), weight, probability).map_err(failed)?;
+    }
+    writer.finish().map_err(failed)
 }

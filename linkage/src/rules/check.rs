@@ -61,10 +61,13 @@ fn atom_implies(a: &Atom, b: &Atom) -> bool {
     if (a.first, a.second) != (b.first, b.second) {
         return false;
     }
-    if a.measure != b.measure {
-        return a.measure.implies(b.measure) && a.threshold == Threshold::Flag && b.threshold == Threshold::Flag;
+    if !a.measure.implies(b.measure) {
+        return false;
     }
     match (a.threshold, b.threshold) {
+        // A flag that implies a similarity implies a perfect one, and no distance at all.
+        (Threshold::Flag, Threshold::AtLeast(b)) => b <= 1.0,
+        (Threshold::Flag, Threshold::AtMost(_)) => true,
         (Threshold::Flag, Threshold::Flag) => true,
         (Threshold::AtLeast(a), Threshold::AtLeast(b)) => a >= b,
         (Threshold::AtMost(a), Threshold::AtMost(b)) => a <= b,

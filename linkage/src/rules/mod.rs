@@ -165,10 +165,14 @@ pub struct Training {
     pub recall: f64,
     /// Blocks in which m is learned for the comparisons that do not read the blocked fields.
     pub blocks: Vec<Vec<KeyPart>>,
+    /// Times that the records are linked and m learned again from the clusters found. Clusters hold pairs that only
+    /// other records bring together, so they show errors that pairs alone cannot.
+    pub rounds: u8,
     /// Random pairs for u.
     pub random_pairs: u32,
-    /// Whether a last expectation-maximisation runs over the candidates of all blocking rules together.
-    pub union: bool,
+    /// Further blocks for the last expectation-maximisation, which runs over all training blocks together: the more
+    /// matches these reach, the truer the prior.
+    pub union: Vec<Vec<KeyPart>>,
 }
 
 /// How pairs become clusters.

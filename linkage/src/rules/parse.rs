@@ -117,9 +117,11 @@ struct RawTraining {
     recall: f64,
     #[serde(default)]
     blocks: Vec<Vec<Spanned<String>>>,
+    #[serde(default)]
+    rounds: u8,
     random_pairs: Option<u32>,
-    #[serde(default = "default_true")]
-    union: bool,
+    #[serde(default)]
+    union: Vec<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -132,10 +134,6 @@ struct RawCluster {
 
 fn default_recall() -> f64 {
     0.8
-}
-
-fn default_true() -> bool {
-    true
 }
 
 /// Random pairs for u unless the rule set says otherwise: levels of one in ten thousand are met a hundred times.
@@ -336,8 +334,8 @@ impl Reader<'_> {
 
     fn training(&self, raw: Option<Spanned<RawTraining>>) -> Result<Training, RuleError> {
         let Some(raw) = raw else {
-            let (deterministic, blocks) = (Vec::new(), Vec::new());
-            return Ok(Training { deterministic, recall: 0.8, blocks, random_pairs: RANDOM_PAIRS, union: true });
+            let (deterministic, blocks, union) = (Vec::new(), Vec::new(), Vec::new());
+            return Ok(Training { deterministic, recall: 0.8, blocks, rounds: 0, random_pairs: RANDOM_PAIRS, union });
         };
         let span = raw.span();
         let raw = raw.into_inner();
@@ -349,8 +347,9 @@ impl Reader<'_> {
             deterministic: keys(raw.deterministic)?,
             recall: raw.recall,
             blocks: keys(raw.blocks)?,
+            rounds: raw.rounds,
             random_pairs: raw.random_pairs.unwrap_or(RANDOM_PAIRS),
-            union: raw.union,
+            union: keys(raw.union)?,
         })
     }
 

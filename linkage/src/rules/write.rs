@@ -98,7 +98,8 @@ impl RuleSet {
         let keys = |keys: &[Vec<KeyPart>]| list(keys.iter().map(|key| self.key(key)));
         writeln!(out, "\n[training]\ndeterministic = [{}]", keys(&training.deterministic))?;
         writeln!(out, "recall = {:?}\nblocks = [{}]", training.recall, keys(&training.blocks))?;
-        writeln!(out, "random_pairs = {}\nunion = {}", training.random_pairs, training.union)?;
+        writeln!(out, "union = [{}]\nrounds = {}", keys(&training.union), training.rounds)?;
+        writeln!(out, "random_pairs = {}", training.random_pairs)?;
         let method = match self.clustering.method {
             ClusterMethod::Connected => "connected",
             ClusterMethod::Safe => "safe",

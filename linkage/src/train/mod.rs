@@ -81,10 +81,11 @@ pub fn train(
     let (random, observed) = random::levels(&observer);
     report.random_pairs = observed;
     let mut classes = Classes::starting(rules, prior, &random);
-    let blocks = index(&rules.training.blocks, &observer);
+    let keys: Vec<Vec<KeyPart>> = rules.training.blocks.iter().chain(&rules.training.union).cloned().collect();
+    let blocks = index(&keys, &observer);
     learn_in_blocks(&observer, &blocks, &mut classes, &mut report);
     classes.correct(&random);
-    if rules.training.union && !blocks.rules.is_empty() {
+    if !blocks.rules.is_empty() {
         let seen = observer.union(&blocks);
         let learn = Learned {
             comparisons: vec![true; rules.comparisons.len()],

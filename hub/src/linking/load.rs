@@ -1,0 +1,126 @@
+//! Reads the input files of a linkage into one table.
+
+use std::path::{Path, PathBuf};
+
+use linkage::rules::RuleSet;
+use linkage::table::{Table, TableBuilder};
+
+use super::{Lookup, Pool};
+use crate::failure::Failure;
+use crate::input::{self, Batch, BatchSink, InputError, Reject, RejectLog, RejectReason, column_position};
+use crate::progress::Progress;
+
+/// Which files, and which of their columns mean what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    pub(crate) data: &'a [PathBuf],
+    /// The column of the record id.
+    pub(crate) id: &'a str,
+    /// The column of the source, if there is one.
+    pub(crate) source: Option<&'a str>,
+    /// Where refused rows go.
+    pub(crate) rejects: Option<&'a Path>,
+    /// Whether the raw texts are kept for explanations.
+    pub(crate) keep_raw: bool,
+}
+
+/// Records in memory.
+pub(crate) struct Loaded {
+    pub(crate) table: Table,
+    pub(crate) lookup: Lookup,
+    pub(crate) pool: Pool,
+    pub(crate) across_sources: bool,
+    /// Rows that were refused, duplicates included.
+    pub(crate) rejected: u64,
+    /// The first refused rows, for the message.
+    pub(crate) rejects: Vec<Reject>,
+}
+
+/// Reads all files.
+pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<Loaded, Failure> {
+    let lookup = Lookup::built_in()?;
+    let mut rejects = match source.rejects {
+        Some(path) => RejectLog::to_file(path).map_err(Failure::bad_input)?,
+        None => RejectLog::new(),
+    };
+    let mut builder = TableBuilder::new(rules);
+    let mut lines: Vec<u32> = Vec::new();
+    for path in source.data {
+        let name = file_source(path, source);
+        let mut sink = Filling {
+            path,
+            request: source,
+            fixed_source: builder.source(&name),
+            positions: Vec::new(),
+            id: 0,
+            source_column: None,
+            builder: &mut builder,
+            lines: &mut lines,
+            progress: Progress::reading(path),
+        };
+        input::read_batches(path, &mut sink, &mut rejects).map_err(Failure::bad_input)?;
+        sink.progress.finish();
+    }
+    let (table, repeated) = builder.finish(rules, &lookup.tables, source.keep_raw, &pool);
+    for row in repeated {
+        let line = lines.get(row).copied().map_or(0, u64::from);
+        let reject =
+            Reject { line, reason: RejectReason::DuplicateId { column: source.id.to_owned() }, raw: String::new() };
+        rejects.push(reject).map_err(Failure::bad_input)?;
+    }
+    rejects.finish().map_err(Failure::bad_input)?;
+    let across_sources = source.data.len() > 1 || source.source.is_some();
+    Ok(Loaded { table, lookup, pool, across_sources, rejected: rejects.total(), rejects: rejects.kept().to_vec() })
+}
+
+/// The source of a file's records when no column says it: the file itself.
+fn file_source(path: &Path, source: &Source<'_>) -> String {
+    match source.data {
+        [_] => String::new(),
+        _ => path.display().to_string(),
+    }
+}
+
+struct Filling<'a> {
+    path: &'a Path,
+    request: &'a Source<'a>,
+    fixed_source: u16,
+    /// Column of the file for each column of the builder.
+    positions: Vec<usize>,
+    id: usize,
+    source_column: Option<usize>,
+    builder: &'a mut TableBuilder,
+    lines: &'a mut Vec<u32>,
+    progress: Progress,
+}
+
+impl BatchSink for Filling<'_> {
+    fn header(&mut self, names: &[String]) -> Result<(), InputError> {
+        let position = |column: &str| column_position(self.path, names, column);
+        self.id = position(self.request.id)?;
+        self.source_column = self.request.source.map(position).transpose()?;
+        self.positions = self.builder.columns().iter().map(|column| position(column)).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &Batch, rejects: &mut RejectLog) -> Result<(), InputError> {
+        let mut texts: Vec<&str> = Vec::with_capacity(self.positions.len());
+        for row in 0..batch.len() {
+            texts.clear();
+            texts.extend(self.positions.iter().map(|column| batch.field(row, *column)));
+            let source = match self.source_column {
+                Some(column) => self.builder.source(batch.field(row, column)),
+                None => self.fixed_source,
+            };
+            match self.builder.push(batch.field(row, self.id), source, &texts) {
+                Ok(()) => self.lines.push(u32::try_from(batch.line(row)).unwrap_or(u32::MAX)),
+                Err(error) => {
+                    let reason = RejectReason::Other(error.to_string());
+                    rejects.push(Reject { line: batch.line(row), reason, raw: batch.raw(row).to_owned() })?;
+                }
+            }
+        }
+        self.progress.set(batch.bytes_read());
+        Ok(())
+    }
+}
