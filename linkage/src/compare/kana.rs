@@ -43,6 +43,11 @@ fn tenths(left: &str, right: &str, limit: u16) -> u16 {
         return 0;
     }
     with_chars(left, right, |a, b| {
+        // Nothing costs less than a mark or a long vowel.
+        let longer = u16::try_from(b.len() - a.len()).unwrap_or(u16::MAX).saturating_mul(LONG);
+        if longer > limit {
+            return longer;
+        }
         if b.len() <= SHORT {
             let (mut x, mut y) = ([Sound::NONE; SHORT], [Sound::NONE; SHORT]);
             rows(sounds(a, &mut x), sounds(b, &mut y), limit, &mut [0; 3 * (SHORT + 1)])

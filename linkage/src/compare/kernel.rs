@@ -23,7 +23,7 @@ const BOOST_ABOVE: f64 = 0.7;
 const BOOST: f64 = 0.1;
 
 /// Characters of the common beginning that count.
-const BOOST_CHARS: usize = 4;
+const BOOST_CHARS: u32 = 4;
 
 /// Jaro–Winkler similarity, 0 to 1; two empty texts have 1.
 ///
@@ -164,22 +164,27 @@ fn jaro_masks(a: &[char], b: &[char]) -> f64 {
         a_matched &= a_matched - 1;
         b_matched &= b_matched - 1;
     }
-    jaro(matches, (a.len(), b.len()), out_of_order / 2)
+    jaro(matches, lengths(a, b), out_of_order / 2)
+}
+
+fn lengths(a: &[char], b: &[char]) -> (u32, u32) {
+    // No text that is compared is longer than `TEXT_CHARS_MAX`.
+    (u32::try_from(a.len()).unwrap_or(u32::MAX), u32::try_from(b.len()).unwrap_or(u32::MAX))
 }
 
 /// Jaro's formula, in the order of operations of `strsim`, so that both round alike.
-fn jaro(matches: u32, lengths: (usize, usize), transpositions: u32) -> f64 {
+fn jaro(matches: u32, lengths: (u32, u32), transpositions: u32) -> f64 {
     let m = f64::from(matches);
-    (m / lengths.0 as f64 + m / lengths.1 as f64 + f64::from(matches - transpositions) / m) / 3.0
+    (m / f64::from(lengths.0) + m / f64::from(lengths.1) + f64::from(matches - transpositions) / m) / 3.0
 }
 
-/// Winkler's boost for a common beginning.
+/// Winkler's boost for a common beginning of so many characters.
+fn boost(jaro: f64, beginning: u32) -> f64 {
+    if jaro <= BOOST_ABOVE { jaro } else { jaro + BOOST * f64::from(beginning.min(BOOST_CHARS)) * (1.0 - jaro) }
+}
+
 fn boosted(jaro: f64, a: &[char], b: &[char]) -> f64 {
-    if jaro <= BOOST_ABOVE {
-        return jaro;
-    }
-    let beginning = a.iter().zip(b).take(BOOST_CHARS).take_while(|(x, y)| x == y).count();
-    jaro + BOOST * beginning as f64 * (1.0 - jaro)
+    boost(jaro, a.iter().zip(b).take_while(|(x, y)| x == y).fold(0, |count, _| count + 1))
 }
 
 /// At least [`jaro_winkler_chars`], and cheap: counts the characters of each text that the other may have.
@@ -199,7 +204,7 @@ fn jaro_winkler_bound(a: &[char], b: &[char]) -> f64 {
         return 0.0;
     }
     let matches = u32::try_from(matches).unwrap_or(u32::MAX);
-    boosted(jaro(matches, (a.len(), b.len()), 0), a, b) + SLACK
+    boosted(jaro(matches, lengths(a, b), 0), a, b) + SLACK
 }
 
 /// One bit per character, 64 classes.
@@ -218,11 +223,13 @@ fn edits_chars(a: &[char], b: &[char], rules: Edits) -> usize {
     if a.is_empty() || b.len() - a.len() > rules.most {
         return b.len();
     }
-    if rules.most == 0 {
+    if b.len() == 1 || rules.most == 0 {
         return 1;
     }
-    if b.len() == 1 {
-        return 1;
+    if rules.most == 1 {
+        // Both differ at either end, so a single edit is left only where it swaps the two characters between.
+        let swapped = matches!((a, b), ([a1, a2], [b1, b2]) if a1 == b2 && a2 == b1);
+        return if rules.swaps && swapped { 1 } else { 2 };
     }
     if b.len() <= MEDIUM {
         edits_rows(a, b, rules, &mut [0; 3 * (MEDIUM + 1)])

@@ -2,7 +2,7 @@
 //!
 //! One system sends `土江`, another `ツチエ`: nothing in the texts says that they agree. A table of pieces (whole names
 //! such as `五十嵐`, single kanji such as `愛`) with their readings tells it; a name is read piece by piece. The answer is
-//! "can be", never "is": a kanji has several readings, and half of all given names are read in more than one way.
+//! "can be", never "is": a kanji has several readings, and three in ten children bear a name that is read in several ways.
 //! How the table was made is told in `matching-rules/normalize/READINGS.md`.
 
 use foldhash::fast::FixedState;
