@@ -10,6 +10,7 @@
 pub mod block;
 pub mod cluster;
 pub mod compare;
+pub mod evaluate;
 pub mod exec;
 pub mod model;
 pub mod normalize;
