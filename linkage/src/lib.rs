@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod compare;
 pub mod evaluate;
 pub mod exec;
+pub mod explain;
 pub mod model;
 pub mod normalize;
 pub mod rules;

@@ -12,7 +12,7 @@ pub use frequency::Frequencies;
 pub use pattern::AgreementPattern;
 pub use profile::{ComparedColumn, Profiles};
 pub(crate) use weights::log2_add;
-pub use weights::{MatchWeight, UntrainedError, Weights};
+pub use weights::{MatchWeight, RelationWeights, UntrainedError, Weights};
 
 /// What becomes of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,11 +1,13 @@
-//! Finds levels that can never be the outcome.
+//! Finds levels that can never be the outcome, and what is odd about a rule set that can run.
 //!
 //! Levels are tried in order, so a level is dead when an earlier condition holds whenever its own does. The proof is
 //! by implication between atoms ([`Measure::implies`] and thresholds of one measure); it is sound and not complete:
 //! what it reports is dead for certain, what it passes may still be rare.
 
-use super::{Atom, Expr, Level};
+use super::{Atom, Expr, FieldId, Level, RuleSet};
+use crate::block::fields_of;
 use crate::compare::Threshold;
+use crate::model::Weights;
 
 /// Something that a rule set's author should look at, though the rule set can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,5 +74,57 @@ fn atom_implies(a: &Atom, b: &Atom) -> bool {
         (Threshold::AtLeast(a), Threshold::AtLeast(b)) => a >= b,
         (Threshold::AtMost(a), Threshold::AtMost(b)) => a <= b,
         _ => false,
+    }
+}
+
+impl RuleSet {
+    /// What the author of the rule set should look at, in the order of the file.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let mut warn = |place: String, reason: &str| warnings.push(Warning { place, reason: reason.to_owned() });
+        let compared = |field: FieldId| self.comparisons.iter().any(|rule| rule.fields.contains(&field));
+        let name = |field: FieldId| self.fields.get(field.index()).map_or("?", |field| field.name.as_str());
+        for (position, field) in self.fields.iter().enumerate() {
+            if !self.reads(position) {
+                warn(format!("field `{}`", field.name), "is read by nothing");
+            }
+        }
+        for (position, relation) in self.relations.iter().enumerate() {
+            let mut levels = self.comparisons.iter().flat_map(|rule| &rule.levels);
+            if !levels.any(|level| level.relations.get(position).copied().flatten().is_some()) {
+                warn(format!("relation `{}`", relation.name), "has no probability in any level, so it changes nothing");
+            }
+        }
+        let training: Vec<Vec<FieldId>> = self.training.blocks.iter().map(|key| fields_of(key)).collect();
+        for rule in &self.comparisons {
+            let is_learned = training.iter().any(|blocked| !rule.fields.iter().any(|field| blocked.contains(field)));
+            if !training.is_empty() && !is_learned {
+                let reason = "every training block reads one of its fields, so its m is learned in none of them";
+                warn(format!("comparison `{}`", rule.name), reason);
+            }
+        }
+        for block in &self.blocks {
+            for field in fields_of(&block.parts).into_iter().filter(|field| !compared(*field)) {
+                let reason = format!("its key reads `{}`, which no comparison reads", name(field));
+                warn(format!("block `{}`", block.name), &reason);
+            }
+        }
+        if let Err(untrained) = Weights::of(self) {
+            warn("weights".to_owned(), &untrained.to_string());
+        }
+        warnings
+    }
+
+    /// Whether a comparison, guard, block or training key reads a field.
+    fn reads(&self, position: usize) -> bool {
+        let mut reads = self.comparisons.iter().any(|rule| rule.fields.iter().any(|field| field.index() == position));
+        for guard in &self.guards {
+            guard.when.for_each_field(&mut |field| reads |= field.index() == position);
+        }
+        let training = &self.training;
+        let keys = training.deterministic.iter().chain(&training.blocks).chain(&training.union);
+        let keys = keys.chain(self.blocks.iter().map(|block| &block.parts));
+        reads || keys.flat_map(|key| fields_of(key)).any(|field| field.index() == position)
     }
 }

@@ -6,7 +6,10 @@
 
 mod check;
 pub mod expr;
+pub mod golden;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use check::Warning;
