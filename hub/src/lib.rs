@@ -6,6 +6,7 @@
 pub mod cli;
 mod commands;
 mod evaluation;
+mod explanation;
 pub mod failure;
 pub mod input;
 mod linking;

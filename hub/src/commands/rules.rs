@@ -1,9 +1,16 @@
 //! `nayose rules`: check, test, train and analyse a rule set.
 
-use std::path::PathBuf;
+mod blocks;
+mod check;
+mod golden;
+mod train;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
+use crate::cli::print_result;
 use crate::failure::{Exit, Failure};
 
 /// Check, test, train and analyse rule sets.
@@ -32,6 +39,9 @@ pub(crate) struct Check {
 
 /// Arguments of `rules test`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The golden pairs of `X.toml` are in `X.tests.toml` beside it. Value frequencies are left out. A rule set without
+weights is tested for levels and guards; decisions need a trained one.")]
 pub(crate) struct Test {
     /// Rule sets (TOML); the golden pairs are found beside each.
     #[arg(required = true, value_name = "RULES")]
@@ -72,7 +82,7 @@ pub(crate) struct Train {
     /// Where the trained rule set goes.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Labelled truth (record id, person id): learn m from it as well.
+    /// Labelled truth (record id, person id): learn prior and m from it, and not from the records alone.
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: Option<PathBuf>,
     /// Start of every random choice.
@@ -104,6 +114,27 @@ pub(crate) struct Blocks {
 
 /// Runs the command.
 pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
-    let _ = command;
-    Err(Failure::internal(anyhow::anyhow!("`rules` is not built yet")))
+    match command {
+        Command::Check(arguments) => check::run(arguments),
+        Command::Test(arguments) => golden::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
+        Command::Blocks(arguments) => blocks::run(arguments),
+    }
+}
+
+/// Prints a result as JSON or as text.
+fn print<T: Serialize>(document: &T, is_json: bool, text: impl Fn(&T) -> String) -> Result<(), Failure> {
+    let text = if is_json {
+        serde_json::to_string_pretty(document).map_err(Failure::internal)? + "\n"
+    } else {
+        text(document)
+    };
+    print_result(&text)
+}
+
+/// Reads a file that a person writes.
+fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::bad_input(anyhow::Error::new(error).context(format!("cannot read `{}`", path.display())))
+    })
 }

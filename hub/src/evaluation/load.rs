@@ -50,6 +50,13 @@ pub(crate) struct KnownRecords {
     pub(crate) id_column: String,
 }
 
+impl KnownRecords {
+    /// The number of the person that a record is of.
+    pub(crate) fn person(&self, record: &str) -> Option<u32> {
+        self.persons.get(self.records.known(record)? as usize).copied()
+    }
+}
+
 /// Which column of a file is meant.
 #[derive(Clone, Copy)]
 enum Column<'a> {
