@@ -196,15 +196,24 @@ impl Run<'_> {
             small.extend(fits);
             large = still;
         }
+        // Records that no threshold takes apart agree in everything: they stay together, however many they are.
+        small.extend(large);
         small.sort_unstable();
         small
     }
 
     /// Compares all members of one component and groups them.
     fn resolve(&self, members: &[RecordIndex], cache: &mut LevelCache) -> Resolved {
+        if members.len() > MEMBERS_MAX {
+            return Resolved { pairs: Vec::new(), groups: vec![0; members.len()], compared: 0 };
+        }
         let rules = self.scorer.comparer.rules;
         let table = self.scorer.comparer.table;
-        let mut weights = PairWeights::new(members.len());
+        if members.len() == 2 && !rules.clustering.one_per_source {
+            // The link that made the component is all there is to know about it.
+            return Resolved { pairs: Vec::new(), groups: vec![0; 2], compared: 0 };
+        }
+        let mut weights = PairWeights::new(members.len(), self.request.threshold);
         let mut resolved = Resolved { pairs: Vec::new(), groups: Vec::new(), compared: 0 };
         for (a, left) in members.iter().copied().enumerate() {
             for (b, right) in members.iter().copied().enumerate().skip(a + 1) {
@@ -221,7 +230,7 @@ impl Run<'_> {
         }
         resolved.groups = match rules.clustering.method {
             ClusterMethod::Connected => vec![0; members.len()],
-            ClusterMethod::Safe => cluster::safe_clusters(weights, self.request.threshold),
+            ClusterMethod::Safe => cluster::safe_clusters(weights),
         };
         resolved
     }

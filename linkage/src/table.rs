@@ -34,6 +34,8 @@ pub struct Column {
     pub rows: Vec<u32>,
     /// Distinct values.
     pub values: Vec<Value>,
+    /// Per distinct value: a number that two values share exactly when they are folded equal.
+    pub folded: Vec<u32>,
 }
 
 /// The raw texts, kept when somebody wants to see them.
@@ -245,7 +247,13 @@ fn column(field: &Field, raw: &RawColumns, tables: &Tables, executor: &dyn Execu
         });
     }
     let rows = source.rows.iter().map(|raw| number_of.get(*raw as usize).copied().unwrap_or(NULL)).collect();
-    Column { rows, values }
+    let folded = number_folded(&values);
+    Column { rows, values, folded }
+}
+
+fn number_folded(values: &[Value]) -> Vec<u32> {
+    let mut keys = Interner::default();
+    values.iter().map(|value| keys.intern(value.folded())).collect()
 }
 
 /// The columns of a field of several columns, joined with a space.

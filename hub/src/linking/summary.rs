@@ -50,7 +50,7 @@ pub(crate) struct BlockSummary {
 pub(crate) struct TrainingSummary {
     pub(crate) prior_from_deterministic_rules: f64,
     pub(crate) prior: f64,
-    pub(crate) deterministic_pairs: u64,
+    pub(crate) deterministic_pairs: f64,
     pub(crate) random_pairs: u64,
     pub(crate) relations: Vec<(String, f64)>,
     pub(crate) stages: Vec<StageSummary>,
@@ -95,7 +95,7 @@ impl TrainingSummary {
     pub(crate) fn write(&self, out: &mut String) {
         let _ = writeln!(
             out,
-            "training     prior {:.3e} (deterministic rules: {:.3e} from {} pairs), {} random pairs",
+            "training     prior {:.3e} (deterministic rules: {:.3e} from {:.0} pairs), {} random pairs",
             self.prior, self.prior_from_deterministic_rules, self.deterministic_pairs, self.random_pairs
         );
         for (name, rate) in &self.relations {

@@ -1,9 +1,10 @@
 //! The blocks of every rule, as sorted lists of records.
 
-use super::key::{KeyFunction, KeyPart, mix};
+use super::keys::RuleKeys;
+use super::key::mix;
 use crate::exec::{self, Executor};
 use crate::rules::BlockRule;
-use crate::table::{NULL, RecordIndex, Table};
+use crate::table::{RecordIndex, Table};
 
 /// Blocks of several rules over one table.
 #[derive(Debug)]
@@ -63,19 +64,7 @@ impl BlockIndex {
     /// Pairs that share a block of one rule.
     #[must_use]
     pub fn pairs(&self, rule: usize) -> u64 {
-        self.rules.get(rule).and_then(|rule| rule.pairs.last()).copied().unwrap_or(0)
-    }
-
-    /// One of the pairs of a rule by number; `None` past the end or when both are of one source.
-    #[must_use]
-    pub fn pair_at(&self, rule: usize, number: u64) -> Option<(RecordIndex, RecordIndex)> {
-        let blocks = self.rules.get(rule)?;
-        let block = blocks.pairs.partition_point(|pairs| *pairs <= number);
-        let before = block.checked_sub(1).map_or(0, |before| blocks.pairs.get(before).copied().unwrap_or(0));
-        let members = blocks.block(block)?;
-        let (left, right) = triangle(number - before);
-        let pair = (*members.get(left)?, *members.get(right)?);
-        self.is_comparable(pair.0, pair.1).then_some(pair)
+        self.rules.get(rule).map_or(0, RuleBlocks::pair_count)
     }
 
     /// Whether a pair counts at all: always, or only across sources.
@@ -108,6 +97,15 @@ impl BlockIndex {
     }
 }
 
+/// One of the pairs of a rule by number.
+pub(super) fn triangle_pair(blocks: &RuleBlocks, number: u64) -> Option<(RecordIndex, RecordIndex)> {
+    let block = blocks.pairs.partition_point(|pairs| *pairs <= number);
+    let before = block.checked_sub(1).map_or(0, |before| blocks.pairs.get(before).copied().unwrap_or(0));
+    let members = blocks.block(block)?;
+    let (left, right) = triangle(number - before);
+    Some((*members.get(left)?, *members.get(right)?))
+}
+
 /// The `number`-th pair (i, j), i < j, counted as (0,1), (0,2), (1,2), (0,3) …
 fn triangle(number: u64) -> (usize, usize) {
     // Solve j(j-1)/2 <= number; the square root is exact enough below 2^52 pairs, and is corrected either way.
@@ -129,6 +127,12 @@ fn triangle(number: u64) -> (usize, usize) {
 }
 
 impl RuleBlocks {
+    /// Pairs of all blocks.
+    #[must_use]
+    pub fn pair_count(&self) -> u64 {
+        self.pairs.last().copied().unwrap_or(0)
+    }
+
     /// Number of blocks of at least two records.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -176,44 +180,26 @@ impl RuleBlocks {
 }
 
 fn build_rule(rule: &BlockRule, table: &Table) -> RuleBlocks {
-    let parts: Vec<PartKeys<'_>> = rule.parts.iter().map(|part| PartKeys::of(part, table)).collect();
-    let is_multiple = parts.iter().any(|part| part.is_multiple);
-    let mut keyed: Vec<(u64, RecordIndex)> = Vec::with_capacity(table.len());
-    let mut keys: Vec<u64> = Vec::new();
-    for record in 0..u32::try_from(table.len()).unwrap_or(u32::MAX) {
-        if is_multiple {
-            keys.clear();
-            keys.push(0);
-            for part in &parts {
-                part.extend(record, &mut keys);
-            }
-            keys.sort_unstable();
-            keys.dedup();
-            keyed.extend(keys.iter().map(|key| (*key, record)));
-        } else {
-            let key = parts.iter().try_fold(0_u64, |key, part| Some(combine(key, part.single(record)?)));
-            keyed.extend(key.map(|key| (key, record)));
-        }
-    }
-    keyed.sort_unstable();
-    group(rule, &keyed, is_multiple.then(|| table.len()))
+    let keys = RuleKeys::of(&rule.parts, table);
+    group(rule, &keys.sorted(table, 0), keys.is_multiple.then(|| table.len()))
 }
 
-fn combine(key: u64, part: u64) -> u64 {
+pub(super) fn combine(key: u64, part: u64) -> u64 {
     mix(key.rotate_left(5).wrapping_add(part))
 }
 
-fn group(rule: &BlockRule, keyed: &[(u64, RecordIndex)], list_records: Option<usize>) -> RuleBlocks {
+pub(super) fn group(rule: &BlockRule, keyed: &[u128], list_records: Option<usize>) -> RuleBlocks {
     let mut blocks = RuleBlocks { name: rule.name.clone(), ..RuleBlocks::default() };
     let mut pairs = 0;
-    for run in keyed.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
+    for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32).filter(|run| run.len() > 1) {
         let size = u32::try_from(run.len()).unwrap_or(u32::MAX);
         if size > rule.records_max {
             blocks.skipped.push(size);
             continue;
         }
         pairs += u64::from(size) * u64::from(size - 1) / 2;
-        blocks.members.extend(run.iter().map(|(_, record)| *record));
+        #[expect(clippy::cast_possible_truncation, reason = "the record is the low half")]
+        blocks.members.extend(run.iter().map(|packed| *packed as RecordIndex));
         blocks.ends.push(u32::try_from(blocks.members.len()).unwrap_or(u32::MAX));
         blocks.pairs.push(pairs);
     }
@@ -242,61 +228,4 @@ fn lists(blocks: &RuleBlocks, records: usize) -> (Vec<u32>, Vec<u32>) {
         *end = total;
     }
     (ends, listed.into_iter().map(|(_, block)| block).collect())
-}
-
-/// The hashed keys of one part, per distinct value.
-struct PartKeys<'t> {
-    columns: Vec<(&'t [u32], Vec<u64>, Vec<u32>)>,
-    is_multiple: bool,
-    either_order: bool,
-}
-
-impl<'t> PartKeys<'t> {
-    fn of(part: &KeyPart, table: &'t Table) -> Self {
-        let mut columns = Vec::new();
-        part.for_each_field(&mut |field| {
-            let Some(column) = table.column(field) else { return };
-            let mut keys = Vec::with_capacity(column.values.len());
-            let mut ends = Vec::with_capacity(column.values.len());
-            for value in &column.values {
-                part.function.keys(value, &mut keys);
-                ends.push(u32::try_from(keys.len()).unwrap_or(u32::MAX));
-            }
-            columns.push((column.rows.as_slice(), keys, ends));
-        });
-        let either_order = part.function == KeyFunction::EitherOrder;
-        Self { columns, is_multiple: part.function.is_multiple(), either_order }
-    }
-
-    fn keys(&self, column: usize, record: RecordIndex) -> &[u64] {
-        let Some((rows, keys, ends)) = self.columns.get(column) else { return &[] };
-        let number = rows.get(record as usize).copied().unwrap_or(NULL) as usize;
-        let Some(value) = number.checked_sub(1) else { return &[] };
-        let end = |value: usize| ends.get(value).map(|end| *end as usize);
-        let start = value.checked_sub(1).map_or(Some(0), end);
-        start.zip(end(value)).and_then(|(start, end)| keys.get(start..end)).unwrap_or(&[])
-    }
-
-    fn single(&self, record: RecordIndex) -> Option<u64> {
-        let first = *self.keys(0, record).first()?;
-        if !self.either_order {
-            return Some(first);
-        }
-        // A sum does not know the order of its terms.
-        Some(first.wrapping_add(*self.keys(1, record).first()?))
-    }
-
-    /// Replaces each key so far by its combinations with the keys of this part.
-    fn extend(&self, record: RecordIndex, keys: &mut Vec<u64>) {
-        let before = std::mem::take(keys);
-        if !self.is_multiple {
-            keys.extend(
-                self.single(record).into_iter().flat_map(|part| before.iter().map(move |key| combine(*key, part))),
-            );
-            return;
-        }
-        for part in self.keys(0, record) {
-            keys.extend(before.iter().map(|key| combine(*key, *part)));
-        }
-    }
 }

@@ -6,11 +6,14 @@
 
 mod index;
 pub mod key;
+mod keys;
 mod pairs;
+mod sample;
 
 pub use index::{BlockIndex, RuleBlocks};
 pub use key::{KeyFunction, KeyPart};
 pub use pairs::{Unit, Visit};
+pub use sample::BlockSample;
 
 use crate::rules::FieldId;
 use crate::table::Table;

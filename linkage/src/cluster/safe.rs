@@ -5,32 +5,34 @@
 //! apart has a low average and stays two groups; a pair that must not be linked keeps its groups apart whatever the
 //! average. Weights are capped, so that one overwhelming pair cannot outvote several contradictions.
 
-/// The weights of all pairs inside one component.
+/// The weights of all pairs inside one component, measured from the threshold.
 #[derive(Clone, Debug)]
 pub struct PairWeights {
     members: usize,
+    threshold: f64,
     weights: Vec<f64>,
     vetoes: Vec<bool>,
 }
 
-/// Bits beyond which a single pair's weight counts no further in an average.
+/// Bits above or below the threshold beyond which a single pair counts no further in an average.
 pub const WEIGHT_CAP: f64 = 12.0;
 
 /// Members beyond which a component is not compared all with all, but first split at higher thresholds.
 pub const MEMBERS_MAX: usize = 400;
 
 impl PairWeights {
-    /// Weights for a number of members, all 0 and allowed.
+    /// Weights for a number of members, all at the threshold and allowed.
     #[must_use]
-    pub fn new(members: usize) -> Self {
-        Self { members, weights: vec![0.0; members * members], vetoes: vec![false; members * members] }
+    pub fn new(members: usize, threshold: f64) -> Self {
+        Self { members, threshold, weights: vec![0.0; members * members], vetoes: vec![false; members * members] }
     }
 
     /// Sets the weight of a pair, and whether its two records must never be together.
     pub fn set(&mut self, a: usize, b: usize, weight: f64, is_veto: bool) {
+        let excess = (weight - self.threshold).clamp(-WEIGHT_CAP, WEIGHT_CAP);
         for at in [a * self.members + b, b * self.members + a] {
             if let (Some(slot), Some(veto)) = (self.weights.get_mut(at), self.vetoes.get_mut(at)) {
-                (*slot, *veto) = (weight.clamp(-WEIGHT_CAP, WEIGHT_CAP), is_veto);
+                (*slot, *veto) = (excess, is_veto);
             }
         }
     }
@@ -61,7 +63,7 @@ impl PairWeights {
 ///
 /// Ties are broken by member number, so the members have to come in an order that the input cannot change.
 #[must_use]
-pub fn safe_clusters(mut pairs: PairWeights, threshold: f64) -> Vec<usize> {
+pub fn safe_clusters(mut pairs: PairWeights) -> Vec<usize> {
     let members = pairs.members;
     let mut group: Vec<usize> = (0..members).collect();
     let mut sizes: Vec<f64> = vec![1.0; members];
@@ -72,7 +74,7 @@ pub fn safe_clusters(mut pairs: PairWeights, threshold: f64) -> Vec<usize> {
         let candidates =
             alive.iter().filter_map(|a| best.get(*a).copied().flatten().map(|(average, b)| (average, *a, b)));
         let Some((average, a, b)) = candidates.reduce(|x, y| if y.0 > x.0 { y } else { x }) else { break };
-        if average < threshold {
+        if average < 0.0 {
             break;
         }
         let (a, b) = (a.min(b), a.max(b));

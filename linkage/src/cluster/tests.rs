@@ -4,14 +4,14 @@ use super::*;
 use proptest::prelude::*;
 
 fn grouped(members: usize, weights: &[(usize, usize, f64)], vetoes: &[(usize, usize)]) -> Vec<usize> {
-    let mut pairs = PairWeights::new(members);
+    let mut pairs = PairWeights::new(members, 0.0);
     for a in 0..members {
         for b in a + 1..members {
             let weight = weights.iter().find(|(x, y, _)| (*x, *y) == (a, b)).map_or(-5.0, |(_, _, weight)| *weight);
             pairs.set(a, b, weight, vetoes.contains(&(a, b)));
         }
     }
-    safe_clusters(pairs, 0.0)
+    safe_clusters(pairs)
 }
 
 #[test]
@@ -27,6 +27,15 @@ fn a_veto_beats_any_weight() {
     assert_eq!(grouped(2, &[(0, 1, 40.0)], &[(0, 1)]), [0, 1]);
     let weights = [(0, 1, 9.0), (0, 2, 9.0), (1, 2, 9.0)];
     assert_eq!(grouped(3, &weights, &[(1, 2)]), [0, 0, 2]);
+}
+
+#[test]
+fn a_high_threshold_still_joins() {
+    let mut pairs = PairWeights::new(2, 20.0);
+    pairs.set(0, 1, 21.0, false);
+    assert_eq!(safe_clusters(pairs.clone()), [0, 0]);
+    pairs.set(0, 1, 19.0, false);
+    assert_eq!(safe_clusters(pairs), [0, 1]);
 }
 
 #[test]
@@ -47,12 +56,12 @@ proptest! {
     fn safe_clusters_refine_the_component_and_respect_vetoes(
         weights in prop::collection::vec(-15.0_f64..15.0, 28), vetoes in prop::collection::vec(prop::bool::weighted(0.1), 28),
     ) {
-        let mut pairs = PairWeights::new(8);
+        let mut pairs = PairWeights::new(8, 0.0);
         let numbered = (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b)));
         for ((a, b), (weight, veto)) in numbered.clone().zip(weights.iter().zip(&vetoes)) {
             pairs.set(a, b, *weight, *veto);
         }
-        let groups = safe_clusters(pairs, 0.0);
+        let groups = safe_clusters(pairs);
         for ((a, b), veto) in numbered.zip(&vetoes) {
             prop_assert!(!(*veto && groups[a] == groups[b]));
         }

@@ -48,6 +48,11 @@ fn tenths(left: &str, right: &str, limit: u16) -> u16 {
         if longer > limit {
             return longer;
         }
+        // Without a sound in common every place costs at least a mark: most pairs of names end here.
+        let apart = u16::try_from(b.len()).unwrap_or(u16::MAX).saturating_mul(MARK);
+        if apart > limit && heard(a) & heard(b) == 0 {
+            return apart;
+        }
         if b.len() <= SHORT {
             let (mut x, mut y) = ([Sound::NONE; SHORT], [Sound::NONE; SHORT]);
             rows(sounds(a, &mut x), sounds(b, &mut y), limit, &mut [0; 3 * (SHORT + 1)])
@@ -55,6 +60,20 @@ fn tenths(left: &str, right: &str, limit: u16) -> u16 {
             let (mut x, mut y) = (vec![Sound::NONE; a.len()], vec![Sound::NONE; b.len()]);
             rows(sounds(a, &mut x), sounds(b, &mut y), limit, &mut vec![0; 3 * (b.len() + 1)])
         }
+    })
+}
+
+/// The sounds of a text as bits, marks taken off; all vowels are one, because each may only lengthen another.
+fn heard(text: &[char]) -> u64 {
+    text.iter().fold(0, |bits, &written| {
+        let sound = match unmarked(plain(written)) {
+            'ア' | 'イ' | 'ウ' | 'エ' | 'オ' | 'ー' => 'ア',
+            // `ジ` may be `チ`, and `ズ` may be `ツ`.
+            'チ' => 'シ',
+            'ツ' => 'ス',
+            other => other,
+        };
+        bits | 1 << (u32::from(sound) % 64)
     })
 }
 

@@ -6,7 +6,6 @@
 
 use crate::rules::{FieldId, RuleSet};
 use crate::table::{NULL, Table};
-use crate::text::Interner;
 
 /// The frequency of every value of the fields whose frequency matters.
 #[derive(Clone, Debug, Default)]
@@ -67,9 +66,8 @@ impl Frequencies {
 
 fn count_field(table: &Table, field: FieldId) -> Option<FieldFrequencies> {
     let column = table.column(field)?;
-    let mut folded = Interner::default();
-    let numbers: Vec<u32> = column.values.iter().map(|value| folded.intern(value.folded())).collect();
-    let mut counts = vec![0_u32; folded.len()];
+    let numbers = &column.folded;
+    let mut counts = vec![0_u32; numbers.iter().max().map_or(0, |max| *max as usize + 1)];
     let mut total = 0_u32;
     for row in column.rows.iter().filter(|row| **row != NULL) {
         let count = numbers.get(*row as usize - 1).and_then(|number| counts.get_mut(*number as usize))?;

@@ -31,16 +31,18 @@ pub(super) fn unreachable_level(levels: &[Level]) -> Option<(usize, String)> {
                 format!("level `{}` has no condition, so no later level can be reached", level.name),
             ));
         };
-        let earlier = levels.iter().take(position).filter_map(|level| Some((level, level.when.as_ref()?)));
-        for (before, condition) in earlier {
-            if implies(when, condition) {
-                let reason = format!(
-                    "level `{}` can never be reached: `{}` comes first and always holds",
-                    level.name, before.name
-                );
-                return Some((position, reason));
-            }
-        }
+        let earlier = || levels.iter().take(position).filter_map(|level| Some((level, level.when.as_ref()?)));
+        let first = earlier().find(|(_, condition)| implies(when, condition));
+        // Several levels together can leave nothing: `null(a) or exact(a)` after `null(a)` and `exact(a)`.
+        let any = Expr::Or(earlier().map(|(_, condition)| condition.clone()).collect());
+        let before = match first {
+            Some((before, _)) => format!("`{}` comes", before.name),
+            None if implies(when, &any) => "the levels before it come".to_owned(),
+            None => continue,
+        };
+        let holds = if first.is_some() { "always holds" } else { "one of them always holds" };
+        let reason = format!("level `{}` can never be reached: {before} first and {holds}", level.name);
+        return Some((position, reason));
     }
     Some((last, "the last level must be a catch-all without `when`".to_owned()))
 }

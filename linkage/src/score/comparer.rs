@@ -121,6 +121,8 @@ trait Operands {
     fn values(&self, field: FieldId) -> (Option<&Value>, Option<&Value>);
     /// Both values present and exactly equal, decided by number.
     fn is_exact(&self, field: FieldId) -> bool;
+    /// Both values present and folded equal, decided by number.
+    fn is_folded(&self, field: FieldId) -> bool;
 }
 
 struct Combinations<'a> {
@@ -150,6 +152,13 @@ impl Operands for Combinations<'_> {
         let (left, right) = self.numbers(field);
         left == right && left != NULL
     }
+
+    fn is_folded(&self, field: FieldId) -> bool {
+        let Some(column) = self.table.column(field) else { return false };
+        let (left, right) = self.numbers(field);
+        let key = |number: u32| column.folded.get((number as usize).checked_sub(1)?);
+        key(left).is_some_and(|left| key(right) == Some(left))
+    }
 }
 
 struct Records<'a> {
@@ -165,6 +174,10 @@ impl Operands for Records<'_> {
 
     fn is_exact(&self, field: FieldId) -> bool {
         matches!(self.values(field), (Some(left), Some(right)) if left.exact == right.exact)
+    }
+
+    fn is_folded(&self, field: FieldId) -> bool {
+        matches!(self.values(field), (Some(left), Some(right)) if left.folded() == right.folded())
     }
 }
 
@@ -194,8 +207,10 @@ fn holds(condition: &Expr, operands: &impl Operands, readings: &Readings) -> boo
 }
 
 fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> bool {
-    if atom.measure == Measure::Exact {
-        return operands.is_exact(atom.first);
+    match atom.measure {
+        Measure::Exact => return operands.is_exact(atom.first),
+        Measure::Folded => return operands.is_folded(atom.first),
+        _ => {}
     }
     let (left, right) = operands.values(atom.first);
     let (left_second, right_second) = atom.second.map_or((None, None), |second| operands.values(second));

@@ -51,6 +51,8 @@ pub(super) enum Shares {
 const ITERATIONS_MAX: usize = 50;
 /// A run has converged when no probability moves by more than this.
 const CHANGE_MIN: f64 = 1e-4;
+/// A relative change of a class share counts a tenth of an absolute change of a probability: one part in a thousand.
+const SHARE_TOLERANCE: f64 = 0.1;
 /// The least probability a level may have under any class: a weight beyond ±20 bits is not something data can teach.
 const PROBABILITY_MIN: f64 = 1e-6;
 /// Share of relations among all pairs before anything is known about them.
@@ -320,12 +322,21 @@ impl Expected {
             let is_fixed = class == 1 && matches!(learned.shares, Shares::OfAllPairs(_));
             if !is_fixed {
                 let now = (total / all.max(1.0)).clamp(1e-12, 1.0);
-                // Shares of all pairs are tiny, so their change is measured relative to themselves.
-                change = change.max((now - *share).abs() / share.max(now));
+                // Shares of all pairs are tiny, so their change is measured relative to themselves; a class of less
+                // than one expected pair may wander.
+                let scale = if self.pairs_of_class_matter(class) { share.max(now) } else { 1.0 };
+                change = change.max((now - *share).abs() / scale * SHARE_TOLERANCE);
                 *share = now;
             }
         }
         change
+    }
+}
+
+impl Expected {
+    /// Whether a class is large enough for its share to be an estimate rather than noise.
+    fn pairs_of_class_matter(&self, class: usize) -> bool {
+        self.totals.get(class).is_some_and(|total| *total >= 10.0)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Learns m from labelled pairs, where somebody knows the truth.
 
 use super::em::Classes;
-use super::observe::Observer;
+use super::observe::{self, Observer};
 use super::{Settings, random};
 use crate::block::pairs_possible;
 use crate::exec::Executor;
@@ -21,7 +21,7 @@ pub fn train_from_labels(
     labels: &Labels<'_>,
     executor: &dyn Executor,
 ) -> RuleSet {
-    let observer = Observer { comparer, frequencies, settings, executor };
+    let observer = Observer { comparer, frequencies, settings, executor, shared: observe::shared(comparer.rules) };
     let (random, _) = random::levels(&observer);
     #[expect(clippy::cast_precision_loss, reason = "pair counts stay far below 2^52")]
     let prior =

@@ -16,7 +16,7 @@ mod random;
 pub use em::Iteration;
 pub use labels::{Labels, train_from_labels};
 
-use crate::block::{BlockIndex, KeyPart, fields_of, pairs_possible};
+use crate::block::{BlockSample, KeyPart, fields_of, pairs_possible};
 use crate::exec::Executor;
 use crate::model::Frequencies;
 use crate::rules::{BLOCK_RECORDS_MAX, BlockRule, RuleSet};
@@ -29,8 +29,8 @@ use observe::Observer;
 pub struct TrainingReport {
     /// Pairs that could be compared.
     pub pairs_possible: u64,
-    /// Pairs that agree under a deterministic rule.
-    pub deterministic_pairs: u64,
+    /// Pairs that agree under a deterministic rule, estimated from a sample of blocks when there are many records.
+    pub deterministic_pairs: f64,
     /// The prior after the deterministic rules.
     pub prior_deterministic: f64,
     /// The prior at the end.
@@ -72,7 +72,7 @@ pub fn train(
     executor: &dyn Executor,
 ) -> (RuleSet, TrainingReport) {
     let rules = comparer.rules;
-    let observer = Observer { comparer, frequencies, settings, executor };
+    let observer = Observer { comparer, frequencies, settings, executor, shared: observe::shared(comparer.rules) };
     let mut report = TrainingReport {
         pairs_possible: pairs_possible(comparer.table, settings.across_sources),
         ..Default::default()
@@ -82,10 +82,10 @@ pub fn train(
     report.random_pairs = observed;
     let mut classes = Classes::starting(rules, prior, &random);
     let keys: Vec<Vec<KeyPart>> = rules.training.blocks.iter().chain(&rules.training.union).cloned().collect();
-    let blocks = index(&keys, &observer);
+    let blocks = sample(&keys, &observer);
     learn_in_blocks(&observer, &blocks, &mut classes, &mut report);
     classes.correct(&random);
-    if !blocks.rules.is_empty() {
+    if !blocks.is_empty() {
         let seen = observer.union(&blocks);
         let learn = Learned {
             comparisons: vec![true; rules.comparisons.len()],
@@ -106,33 +106,33 @@ pub struct Settings {
     pub seed: u64,
 }
 
-fn index(keys: &[Vec<KeyPart>], observer: &Observer<'_>) -> BlockIndex {
+fn sample<'t>(keys: &[Vec<KeyPart>], observer: &Observer<'t>) -> BlockSample<'t> {
     let rule = |parts: &Vec<KeyPart>| {
         let name: Vec<String> =
             parts.iter().map(|part| part.display(&observer.comparer.rules.fields).to_string()).collect();
         BlockRule { name: name.join(" + "), parts: parts.clone(), records_max: BLOCK_RECORDS_MAX }
     };
     let rules: Vec<BlockRule> = keys.iter().map(rule).collect();
-    BlockIndex::build(&rules, observer.comparer.table, observer.settings.across_sources, observer.executor)
+    BlockSample::build(&rules, observer.comparer.table, observer.settings.across_sources, observer.executor)
 }
 
 /// The prior from deterministic rules: pairs that agree under any of them, divided by their recall.
 fn prior(observer: &Observer<'_>, report: &mut TrainingReport) -> f64 {
     let rules = observer.comparer.rules;
-    let blocks = index(&rules.training.deterministic, observer);
-    let pairs = blocks.analyse(observer.comparer.table, observer.executor).pairs;
+    let blocks = sample(&rules.training.deterministic, observer);
+    let found = blocks.pairs_united();
     #[expect(clippy::cast_precision_loss, reason = "pair counts stay far below 2^52")]
-    let (found, possible) = (pairs as f64, report.pairs_possible.max(1) as f64);
+    let possible = report.pairs_possible.max(1) as f64;
     // One match is the least that is worth looking for; half of all pairs the most that makes sense as a prior.
     let prior = (found.max(1.0) / rules.training.recall / possible).min(0.5);
-    report.deterministic_pairs = pairs;
-    report.prior_deterministic = rules.prior.filter(|_| pairs == 0).unwrap_or(prior);
+    report.deterministic_pairs = found;
+    report.prior_deterministic = rules.prior.filter(|_| found < 1.0).unwrap_or(prior);
     report.prior_deterministic
 }
 
 /// One expectation-maximisation per training block; m of each comparison is the mean over the blocks, weighted by the
 /// matches expected in them.
-fn learn_in_blocks(observer: &Observer<'_>, blocks: &BlockIndex, classes: &mut Classes, report: &mut TrainingReport) {
+fn learn_in_blocks(observer: &Observer<'_>, blocks: &BlockSample<'_>, classes: &mut Classes, report: &mut TrainingReport) {
     let rules = observer.comparer.rules;
     let mut sums: Vec<Vec<f64>> = classes.m.iter().map(|levels| vec![0.0; levels.len()]).collect();
     let mut totals = vec![0.0; sums.len()];
@@ -144,7 +144,7 @@ fn learn_in_blocks(observer: &Observer<'_>, blocks: &BlockIndex, classes: &mut C
         let seen = observer.block(blocks, position, &comparisons);
         let mut own = classes.clone();
         let learn = Learned { comparisons: comparisons.clone(), shares: em::Shares::Free };
-        let name = blocks.rules.get(position).map_or("", |rule| &rule.name);
+        let name = blocks.name(position);
         let stage = em::run(name, &seen, &mut own, &learn, None);
         for (comparison, learned) in comparisons.into_iter().enumerate().filter(|(_, learned)| *learned) {
             debug_assert!(learned, "filtered");

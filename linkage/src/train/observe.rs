@@ -4,7 +4,7 @@
 //! counted by those two; a million pairs become some thousand rows.
 
 use super::Settings;
-use crate::block::BlockIndex;
+use crate::block::BlockSample;
 use crate::block::key::mix;
 use crate::exec::{self, Executor};
 use crate::model::{AgreementPattern, Frequencies};
@@ -32,31 +32,43 @@ pub(super) struct Observer<'a> {
     pub(super) frequencies: &'a Frequencies,
     pub(super) settings: Settings,
     pub(super) executor: &'a dyn Executor,
+    /// Per comparison and relation: whether the relation has probabilities of its own there.
+    pub(super) shared: Vec<[bool; RELATIONS_MAX]>,
 }
 
-/// Pairs observed per training block: enough for levels that one match in a thousand shows.
-const BLOCK_SAMPLE: u64 = 200_000;
+/// Pairs observed per training block: a level that one match in a thousand shows is met some dozen times even where
+/// one pair in four is a match.
+const BLOCK_SAMPLE: u64 = 50_000;
 /// Pairs compared in one task.
-const TASK_PAIRS: u64 = 16_384;
+const TASK_PAIRS: u64 = 8_192;
+
+/// Per comparison and relation: whether the relation has probabilities of its own there.
+pub(super) fn shared(rules: &RuleSet) -> Vec<[bool; RELATIONS_MAX]> {
+    let own = |comparison: &crate::rules::Comparison| {
+        let states = |relation: usize| comparison.levels.iter().any(|level| level.relations.get(relation).copied().flatten().is_some());
+        std::array::from_fn(states)
+    };
+    rules.comparisons.iter().map(own).collect()
+}
 
 impl Observer<'_> {
     /// The patterns of one block, over the comparisons that are learned there.
-    pub(super) fn block(&self, blocks: &BlockIndex, rule: usize, comparisons: &[bool]) -> Vec<Observation> {
+    pub(super) fn block(&self, blocks: &BlockSample<'_>, rule: usize, comparisons: &[bool]) -> Vec<Observation> {
         self.sample(blocks, rule, comparisons, false)
     }
 
     /// The patterns of all training blocks, each pair counted under its first block.
-    pub(super) fn union(&self, blocks: &BlockIndex) -> Vec<Observation> {
+    pub(super) fn union(&self, blocks: &BlockSample<'_>) -> Vec<Observation> {
         let all = vec![true; self.comparer.rules.comparisons.len()];
-        let seen = (0..blocks.rules.len()).flat_map(|rule| self.sample(blocks, rule, &all, true));
+        let seen = (0..blocks.len()).flat_map(|rule| self.sample(blocks, rule, &all, true));
         merged(seen)
     }
 
-    fn sample(&self, blocks: &BlockIndex, rule: usize, comparisons: &[bool], only_new: bool) -> Vec<Observation> {
+    fn sample(&self, blocks: &BlockSample<'_>, rule: usize, comparisons: &[bool], only_new: bool) -> Vec<Observation> {
         let pairs = blocks.pairs(rule);
         let drawn = pairs.min(BLOCK_SAMPLE);
         #[expect(clippy::cast_precision_loss, reason = "pair counts stay far below 2^52")]
-        let weight = pairs as f64 / drawn.max(1) as f64;
+        let weight = blocks.weight * pairs as f64 / drawn.max(1) as f64;
         let seed = mix(self.settings.seed ^ (rule as u64 + 1));
         let tasks = usize::try_from(drawn.div_ceil(TASK_PAIRS)).unwrap_or(0);
         let counted = exec::map(self.executor, tasks, |task| {
@@ -95,10 +107,10 @@ impl Observer<'_> {
         for (comparison, (left, right)) in rows.filter(|(n, _)| comparisons.get(*n) == Some(&true)) {
             let level = self.comparer.level(comparison, *left, *right, cache);
             pattern = pattern.with(comparison, level);
-            let Some((adjustment, shared)) = self.adjustment(rules, comparison, usize::from(level), (*left, *right))
-            else {
+            let Some(adjustment) = self.adjustment(rules, comparison, usize::from(level), (*left, *right)) else {
                 continue;
             };
+            let shared = self.shared.get(comparison).copied().unwrap_or_default();
             for (class, total) in adjustments.iter_mut().enumerate() {
                 if class == 0 || !shared.get(class - 1).copied().unwrap_or(false) {
                     *total -= adjustment;
@@ -109,27 +121,14 @@ impl Observer<'_> {
         (pattern, adjustments.map(|bits: f64| bits.round().clamp(-100.0, 100.0) as i8))
     }
 
-    /// How much rarer than average the agreeing values are, in bits, and which relations share the comparison.
-    fn adjustment(
-        &self,
-        rules: &RuleSet,
-        comparison: usize,
-        level: usize,
-        pair: (u32, u32),
-    ) -> Option<(f64, Vec<bool>)> {
+    /// How much rarer than average the agreeing values are, in bits.
+    fn adjustment(&self, rules: &RuleSet, comparison: usize, level: usize, pair: (u32, u32)) -> Option<f64> {
         let rule = rules.comparisons.get(comparison)?;
         let (field, weight) = rule.levels.get(level)?.frequency?;
         let column = self.comparer.profiles.columns.get(comparison)?;
         let position = rule.fields.iter().position(|known| *known == field)?;
         let commoner = column.log2_frequency(pair.0, position).max(column.log2_frequency(pair.1, position));
-        if !commoner.is_finite() {
-            return None;
-        }
-        let shares = |relation: usize| {
-            rule.levels.iter().any(|level| level.relations.get(relation).copied().flatten().is_some())
-        };
-        let shared = (0..rules.relations.len()).map(shares).collect();
-        Some((weight * (self.frequencies.log2_agreement(field) - f64::from(commoner)), shared))
+        commoner.is_finite().then(|| weight * (self.frequencies.log2_agreement(field) - f64::from(commoner)))
     }
 }
 

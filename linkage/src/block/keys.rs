@@ -1,0 +1,125 @@
+//! The keys of records under one rule.
+
+use super::index::combine;
+use super::key::{KeyFunction, KeyPart};
+use crate::table::{NULL, RecordIndex, Table};
+
+/// The keys of one rule for every record, computed on demand from keys per distinct value.
+pub(super) struct RuleKeys<'t> {
+    parts: Vec<PartKeys<'t>>,
+    /// Whether a record can have several keys.
+    pub(super) is_multiple: bool,
+}
+
+impl<'t> RuleKeys<'t> {
+    pub(super) fn of(parts: &[KeyPart], table: &'t Table) -> Self {
+        let parts: Vec<PartKeys<'t>> = parts.iter().map(|part| PartKeys::of(part, table)).collect();
+        let is_multiple = parts.iter().any(|part| part.is_multiple);
+        Self { parts, is_multiple }
+    }
+
+    /// The only key of a record, for rules with one key per record.
+    fn single(&self, record: RecordIndex) -> Option<u64> {
+        self.parts.iter().try_fold(0_u64, |key, part| Some(combine(key, part.single(record)?)))
+    }
+
+    /// All keys of a record in ascending order.
+    fn all(&self, record: RecordIndex, keys: &mut Vec<u64>) {
+        keys.clear();
+        keys.push(0);
+        for part in &self.parts {
+            part.extend(record, keys);
+        }
+        keys.sort_unstable();
+        keys.dedup();
+    }
+
+    /// Whether two records have a key in common.
+    pub(super) fn agree(&self, left: RecordIndex, right: RecordIndex) -> bool {
+        if !self.is_multiple {
+            let left = self.single(left);
+            return left.is_some() && left == self.single(right);
+        }
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        self.all(left, &mut one);
+        self.all(right, &mut other);
+        one.iter().any(|key| other.binary_search(key).is_ok())
+    }
+
+    /// Keys and records packed into one number each, sorted; of the keys only every 2^`thin`-th is kept, which takes
+    /// whole blocks and never parts of one.
+    pub(super) fn sorted(&self, table: &Table, thin: u32) -> Vec<u128> {
+        let kept = |key: u64| key.trailing_zeros() >= thin;
+        // Key and record in one number: one comparison sorts by both.
+        let pack = |key: u64, record: RecordIndex| (u128::from(key) << 32) | u128::from(record);
+        let mut packed: Vec<u128> = Vec::with_capacity(table.len() >> thin);
+        let mut keys: Vec<u64> = Vec::new();
+        for record in 0..u32::try_from(table.len()).unwrap_or(u32::MAX) {
+            if self.is_multiple {
+                self.all(record, &mut keys);
+                packed.extend(keys.iter().filter(|key| kept(**key)).map(|key| pack(*key, record)));
+            } else {
+                packed.extend(self.single(record).filter(|key| kept(*key)).map(|key| pack(key, record)));
+            }
+        }
+        packed.sort_unstable();
+        packed
+    }
+}
+
+/// The hashed keys of one part, per distinct value.
+struct PartKeys<'t> {
+    columns: Vec<(&'t [u32], Vec<u64>, Vec<u32>)>,
+    is_multiple: bool,
+    either_order: bool,
+}
+
+impl<'t> PartKeys<'t> {
+    fn of(part: &KeyPart, table: &'t Table) -> Self {
+        let mut columns = Vec::new();
+        part.for_each_field(&mut |field| {
+            let Some(column) = table.column(field) else { return };
+            let mut keys = Vec::with_capacity(column.values.len());
+            let mut ends = Vec::with_capacity(column.values.len());
+            for value in &column.values {
+                part.function.keys(value, &mut keys);
+                ends.push(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+            }
+            columns.push((column.rows.as_slice(), keys, ends));
+        });
+        let either_order = part.function == KeyFunction::EitherOrder;
+        Self { columns, is_multiple: part.function.is_multiple(), either_order }
+    }
+
+    fn keys(&self, column: usize, record: RecordIndex) -> &[u64] {
+        let Some((rows, keys, ends)) = self.columns.get(column) else { return &[] };
+        let number = rows.get(record as usize).copied().unwrap_or(NULL) as usize;
+        let Some(value) = number.checked_sub(1) else { return &[] };
+        let end = |value: usize| ends.get(value).map(|end| *end as usize);
+        let start = value.checked_sub(1).map_or(Some(0), end);
+        start.zip(end(value)).and_then(|(start, end)| keys.get(start..end)).unwrap_or(&[])
+    }
+
+    fn single(&self, record: RecordIndex) -> Option<u64> {
+        let first = *self.keys(0, record).first()?;
+        if !self.either_order {
+            return Some(first);
+        }
+        // A sum does not know the order of its terms.
+        Some(first.wrapping_add(*self.keys(1, record).first()?))
+    }
+
+    /// Replaces each key so far by its combinations with the keys of this part.
+    fn extend(&self, record: RecordIndex, keys: &mut Vec<u64>) {
+        let before = std::mem::take(keys);
+        if !self.is_multiple {
+            keys.extend(
+                self.single(record).into_iter().flat_map(|part| before.iter().map(move |key| combine(*key, part))),
+            );
+            return;
+        }
+        for part in self.keys(0, record) {
+            keys.extend(before.iter().map(|key| combine(*key, *part)));
+        }
+    }
+}
