@@ -132,6 +132,19 @@ fn print<T: Serialize>(document: &T, is_json: bool, text: impl Fn(&T) -> String)
     print_result(&text)
 }
 
+/// The rule sets that are meant: a file of golden pairs stands for its rule set, so that `*.toml` names each once.
+fn rule_sets(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let text = path.to_string_lossy();
+        let file = text.strip_suffix(".tests.toml").map_or_else(|| path.clone(), |rules| format!("{rules}.toml").into());
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    files
+}
+
 /// Reads a file that a person writes.
 fn read_text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {

@@ -93,7 +93,7 @@ impl Explainer<'_> {
         let mut decision = decision_by_weight;
         let mut guards = Vec::new();
         for guard in &self.comparer.rules.guards {
-            if !self.comparer.holds(&guard.when, left, right) {
+            if !guard.asks(Some(weight)) || !self.comparer.holds(&guard.when, left, right) {
                 continue;
             }
             let capped = decision.min(best_under(guard.cap));

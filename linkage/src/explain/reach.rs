@@ -15,7 +15,8 @@ pub struct Reach {
     pub is_candidate: bool,
     /// One entry per blocking rule, in the order of the rule set.
     pub rules: Vec<RuleReach>,
-    /// For a pair that no rule brings together: the rule that came closest, as a position in [`Reach::rules`].
+    /// For a pair that no rule brings together: the rule that came closest, as a position in [`Reach::rules`]; `None`
+    /// as well when the pair agrees on no part of any key.
     pub closest: Option<usize>,
 }
 
@@ -65,7 +66,8 @@ pub(super) fn reach(explainer: &Explainer<'_>, left: RecordIndex, right: RecordI
     // Fewest parts in the way; of two such rules the one with more parts that agree came closer.
     let agreeing = |rule: &RuleReach| rule.parts.iter().filter(|part| part.agreement == KeyAgreement::Agree).count();
     let distance = |rule: &RuleReach| (rule.parts.len() - agreeing(rule), std::cmp::Reverse(agreeing(rule)));
-    let closest = (0..rules.len()).min_by_key(|position| rules.get(*position).map(distance));
+    let near = |position: &usize| rules.get(*position).is_some_and(|rule| agreeing(rule) > 0);
+    let closest = (0..rules.len()).filter(near).min_by_key(|position| rules.get(*position).map(distance));
     Reach {
         is_comparable: explainer.blocks.is_comparable(left, right),
         is_candidate,

@@ -231,19 +231,21 @@ fn run_pair(pair: &GoldenPair, rules: &RuleSet, tables: &Tables, readings: &Read
         let place = rules.comparisons.get(*comparison).map_or("?", |rule| &rule.name);
         expect(place, level_name(*comparison, *level), level_name(*comparison, pattern.level(*comparison)));
     }
-    let held: Vec<&super::Guard> =
-        rules.guards.iter().filter(|guard| comparer.holds(&guard.when, left, right)).collect();
+    let weights = Weights::of(rules).ok();
+    let weight = weights.map(|weights| {
+        let scorer = Scorer::new(&comparer, &weights, &frequencies);
+        scorer.score_records(left, right, &mut cache).weight
+    });
+    let holds = |guard: &&super::Guard| {
+        guard.asks(weight.map(|weight| weight.0)) && comparer.holds(&guard.when, left, right)
+    };
+    let held: Vec<&super::Guard> = rules.guards.iter().filter(holds).collect();
     if let Some(guards) = &pair.guards {
         let named = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let expected =
             rules.guards.iter().map(|guard| guard.name.as_str()).filter(|name| guards.iter().any(|g| g == name));
         expect("guards", named(expected.collect()), named(held.iter().map(|guard| guard.name.as_str()).collect()));
     }
-    let weights = Weights::of(rules).ok();
-    let weight = weights.map(|weights| {
-        let scorer = Scorer::new(&comparer, &weights, &frequencies);
-        scorer.score_records(left, right, &mut cache).weight
-    });
     if let (Some(expected), Some(weight)) = (pair.decision, weight) {
         let by_weight = Decision::of(weight.0, rules.lower, rules.upper);
         let found = held.iter().map(|guard| crate::explain::best_under(guard.cap)).fold(by_weight, Ord::min);

@@ -120,6 +120,9 @@ pub struct Relation {
     pub name: String,
     /// Share of all pairs of records; `None` until trained.
     pub rate: Option<f64>,
+    /// Whether training learns the rate only and leaves the probabilities as the rule set states them. A relation that
+    /// is too like one person cannot be told apart without labels; what is known about it is better.
+    pub is_fixed: bool,
 }
 
 /// A condition that caps the decision on a pair.
@@ -133,6 +136,24 @@ pub struct Guard {
     pub when: Expr,
     /// The best decision that remains.
     pub cap: Cap,
+    /// Match weight in bits from which the guard no longer holds. Such a guard finds that a kind of evidence is too
+    /// little by itself; the others find a contradiction, and hold whatever the weight.
+    pub below: Option<f64>,
+}
+
+impl Guard {
+    /// Whether a pair of this weight is light enough for the guard to be asked; a pair without a weight always is.
+    #[must_use]
+    pub fn asks(&self, weight: Option<f64>) -> bool {
+        weight.zip(self.below).is_none_or(|(weight, below)| weight < below)
+    }
+
+    /// Whether two records under this guard may never be in one cluster: a contradiction keeps them apart, too little
+    /// evidence leaves it to other records to bring them together.
+    #[must_use]
+    pub fn keeps_apart(&self) -> bool {
+        self.below.is_none()
+    }
 }
 
 /// The best decision that a guard leaves.

@@ -68,6 +68,8 @@ struct RawField {
 struct RawRelation {
     name: String,
     rate: Option<f64>,
+    #[serde(default)]
+    fixed: bool,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +100,7 @@ struct RawGuard {
     reason: String,
     when: Spanned<String>,
     cap: Spanned<String>,
+    below: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -236,11 +239,11 @@ impl Reader<'_> {
         }
         each(raw, |relation| {
             let span = relation.span();
-            let RawRelation { name, rate } = relation.into_inner();
+            let RawRelation { name, rate, fixed: is_fixed } = relation.into_inner();
             if let Some(rate) = rate {
                 self.probability(&span, "rate", rate)?;
             }
-            Ok(Relation { name, rate })
+            Ok(Relation { name, rate, is_fixed })
         })
     }
 
@@ -317,7 +320,10 @@ impl Reader<'_> {
                 return Err(self.error(&raw.cap.span(), reason));
             }
         };
-        Ok(Guard { name: raw.name, reason: raw.reason, when: self.expr(&raw.when)?, cap })
+        if raw.below.is_some_and(|below| !below.is_finite()) {
+            return Err(self.error(&raw.when.span(), "`below` is a match weight in bits and must be finite"));
+        }
+        Ok(Guard { name: raw.name, reason: raw.reason, when: self.expr(&raw.when)?, cap, below: raw.below })
     }
 
     fn block(&self, raw: Spanned<RawBlock>) -> Result<BlockRule, RuleError> {

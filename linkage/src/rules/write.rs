@@ -38,6 +38,9 @@ impl RuleSet {
         }
         for relation in &self.relations {
             writeln!(out, "\n[[relation]]\nname = {}", quoted(&relation.name))?;
+            if relation.is_fixed {
+                writeln!(out, "fixed = true")?;
+            }
             if let Some(rate) = relation.rate {
                 writeln!(out, "rate = {}", number(rate))?;
             }
@@ -52,6 +55,9 @@ impl RuleSet {
             };
             writeln!(out, "\n[[guard]]\nname = {}\nreason = {}", quoted(&guard.name), quoted(&guard.reason))?;
             writeln!(out, "when = \"{}\"\ncap = \"{cap}\"", guard.when.display(&self.fields))?;
+            if let Some(below) = guard.below {
+                writeln!(out, "below = {below:?}")?;
+            }
         }
         for block in &self.blocks {
             writeln!(out, "\n[[block]]\nname = {}\nkey = {}", quoted(&block.name), self.key(&block.parts))?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use linkage::rules::RuleSet;
 use serde::Serialize;
 
-use super::{Check, print, read_text};
+use super::{Check, print, read_text, rule_sets};
 use crate::failure::{Exit, Failure};
 
 /// What a check says of one file.
@@ -47,7 +47,7 @@ struct Odd {
 
 /// Runs the command. All files are checked, whatever is found in the first.
 pub(super) fn run(arguments: &Check) -> Result<Exit, Failure> {
-    let checked: Vec<Checked> = arguments.rules.iter().map(|path| check(path)).collect::<Result<_, _>>()?;
+    let checked: Vec<Checked> = rule_sets(&arguments.rules).iter().map(|path| check(path)).collect::<Result<_, _>>()?;
     print(&checked, arguments.json, |checked| text(checked))?;
     Ok(if checked.iter().any(|file| file.error.is_some()) { Exit::BadInput } else { Exit::Ok })
 }

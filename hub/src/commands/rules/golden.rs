@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use linkage::rules::golden::{GoldenPairs, Outcome};
 use serde::Serialize;
 
-use super::{Test, print, read_text};
+use super::{Test, print, read_text, rule_sets};
 use crate::failure::{Exit, Failure};
 use crate::linking::{Lookup, read_rules};
 
@@ -41,7 +41,8 @@ struct Finding {
 /// Runs the command.
 pub(super) fn run(arguments: &Test) -> Result<Exit, Failure> {
     let lookup = Lookup::built_in()?;
-    let tested = arguments.rules.iter().map(|path| {
+    let files = rule_sets(&arguments.rules);
+    let tested = files.iter().map(|path| {
         let tests = arguments.tests.clone().unwrap_or_else(|| tests_beside(path));
         test(path, &tests, &lookup)
     });
