@@ -166,13 +166,23 @@ impl Run<'_> {
                     Cap::PossibleMatch => rules.upper.min(self.request.threshold) - CAP_MARGIN,
                     Cap::NonMatch => rules.lower.min(self.request.threshold) - CAP_MARGIN,
                 };
-                if weight > limit && self.scorer.comparer.holds(&guard.when, left, right) {
+                // Where a guard asks for more evidence, what is missing to it is missing to the threshold.
+                let limit =
+                    guard.below.map_or(limit, |below| limit.min(self.request.threshold + scored.weight.0 - below));
+                let asks = weight > limit && guard.asks(Some(scored.weight.0));
+                if asks && self.scorer.comparer.holds(&guard.when, left, right) {
                     (weight, by) = (limit, number);
                 }
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "reported weights need no more than single precision")]
         LinkedPair { left, right, weight: weight as f32, guard: by }
+    }
+
+    /// Whether a guard forbids that two records are ever together, whatever their weight.
+    fn keeps_apart(&self, left: RecordIndex, right: RecordIndex) -> bool {
+        let comparer = self.scorer.comparer;
+        comparer.rules.guards.iter().any(|guard| guard.keeps_apart() && comparer.holds(&guard.when, left, right))
     }
 
     /// Components of the links; those that are too large are split at higher thresholds.
@@ -220,7 +230,7 @@ impl Run<'_> {
                 let pair = self.cap(left, right, self.scorer.score_records(left, right, cache));
                 let weight = f64::from(pair.weight);
                 let same_source = table.source(left) == table.source(right);
-                let is_veto = pair.guard > 0 || (rules.clustering.one_per_source && same_source);
+                let is_veto = self.keeps_apart(left, right) || (rules.clustering.one_per_source && same_source);
                 weights.set(a, b, weight, is_veto);
                 if self.blocks.is_comparable(left, right) && !self.blocks.is_candidate(left, right) {
                     resolved.compared += 1;

@@ -28,6 +28,8 @@ pub(super) struct Classes {
     /// Share of each class among the pairs looked at: match, strangers, relations.
     shares: Vec<f64>,
     nulls: Vec<Vec<bool>>,
+    /// Per relation: whether its probabilities stay as the rule set states them.
+    fixed: Vec<bool>,
 }
 
 /// What one run may change.
@@ -104,7 +106,8 @@ impl Classes {
             relations.push((r.collect(), shared));
             shares.push(relation.rate.unwrap_or(RELATION_RATE_START));
         }
-        let mut classes = Self { u: random.shares.clone(), m, relations, shares, nulls };
+        let fixed = rules.relations.iter().map(|relation| relation.is_fixed).collect();
+        let mut classes = Self { u: random.shares.clone(), m, relations, shares, nulls, fixed };
         classes.normalize_all();
         classes.correct(random);
         classes
@@ -308,7 +311,8 @@ impl Expected {
             rows.filter(|(_, learned)| **learned).for_each(|(((m, counts), nulls), _)| move_to(m, counts, nulls));
         }
         if matches!(learned.shares, Shares::OfAllPairs(_)) {
-            for ((r, shared), counts) in classes.relations.iter_mut().zip(tables.skip(1)) {
+            let relations = classes.relations.iter_mut().zip(tables.skip(1)).zip(&classes.fixed);
+            for (((r, shared), counts), _) in relations.filter(|(_, fixed)| !**fixed) {
                 let rows = r.iter_mut().zip(counts).zip(&classes.nulls).zip(shared.iter());
                 rows.filter(|(_, shared)| **shared).for_each(|(((r, counts), nulls), _)| move_to(r, counts, nulls));
             }
