@@ -71,6 +71,8 @@ pub(crate) struct Guard {
     pub(crate) guard: String,
     pub(crate) reason: String,
     pub(crate) cap: &'static str,
+    /// The match weight in bits from which it no longer caps.
+    pub(crate) below: Option<f64>,
     pub(crate) is_capping: bool,
 }
 
@@ -167,7 +169,13 @@ fn guard(guard: &HeldGuard) -> Guard {
         Cap::PossibleMatch => "possible match",
         Cap::NonMatch => "non-match",
     };
-    Guard { guard: guard.name.clone(), reason: guard.reason.clone(), cap, is_capping: guard.is_capping }
+    Guard {
+        guard: guard.name.clone(),
+        reason: guard.reason.clone(),
+        cap,
+        below: guard.below,
+        is_capping: guard.is_capping,
+    }
 }
 
 fn block(rule: &RuleReach) -> Block {

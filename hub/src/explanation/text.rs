@@ -38,7 +38,8 @@ pub(crate) fn text(document: &Document) -> String {
     );
     for guard in &document.guards {
         let effect = if guard.is_capping { "capped at" } else { "would be capped at" };
-        let _ = writeln!(out, "{effect} {} by guard `{}`: {}", guard.cap, guard.guard, guard.reason);
+        let below = guard.below.map_or_else(String::new, |below| format!(" under {below:+.2} bits"));
+        let _ = writeln!(out, "{effect} {}{below} by guard `{}`: {}", guard.cap, guard.guard, guard.reason);
     }
     push_waterfall(&mut out, document);
     push_blocks(&mut out, document);

@@ -5,7 +5,7 @@
 //! adjustment: as the average value of its kind. Whether a guard would still hold after a change cannot be known
 //! without values either: a guard is taken to fall when the changed comparison reads one of its fields.
 
-use super::{Explainer, Explanation, bars, best_under};
+use super::{Explainer, Explanation, bars, limit};
 use crate::model::{Decision, MatchWeight};
 use crate::rules::{FieldId, Guard};
 
@@ -43,7 +43,9 @@ pub enum Change {
 pub(super) fn flips(explainer: &Explainer<'_>, found: &Explanation) -> Vec<Flip> {
     let mut flips: Vec<Flip> = Vec::new();
     // Where several guards hold, no single one makes the difference.
-    if let ([guard], Decision::Match) = (found.guards.as_slice(), found.decision_by_weight) {
+    if let ([guard], Decision::Match, true) =
+        (found.guards.as_slice(), found.decision_by_weight, found.decision < Decision::Match)
+    {
         let change = Change::Guard { guard: guard.name.clone() };
         flips.push(Flip { change, weight: found.weight, decision: Decision::Match });
     }
@@ -59,11 +61,13 @@ pub(super) fn flips(explainer: &Explainer<'_>, found: &Explanation) -> Vec<Flip>
 fn best_level(explainer: &Explainer<'_>, found: &Explanation, comparison: usize) -> Option<Flip> {
     let rule = explainer.comparer.rules.comparisons.get(comparison)?;
     let bar = found.comparisons.get(comparison)?;
-    let cap = remaining_cap(explainer, found, &rule.fields);
+    let remaining = remaining_guards(explainer, found, &rule.fields);
     let mut best: Option<Flip> = None;
     for (level, candidate) in rule.levels.iter().enumerate().filter(|(level, _)| *level != bar.level) {
         let weight = weight_with(explainer, found, comparison, level);
-        let decision = Decision::of(weight, explainer.lower, explainer.upper).min(cap);
+        let thresholds = (explainer.lower, explainer.upper);
+        let capped = remaining.iter().map(|guard| limit(guard, weight, thresholds)).fold(weight, f64::min);
+        let decision = explainer.decide(capped);
         if (decision == Decision::Match) == (found.decision == Decision::Match) {
             continue;
         }
@@ -92,8 +96,8 @@ pub(super) fn weight_with(explainer: &Explainer<'_>, found: &Explanation, compar
     bars.fold(weights.prior, |sum, bar| sum + bar)
 }
 
-/// The best decision that the guards leave which hold and read none of the changed fields.
-fn remaining_cap(explainer: &Explainer<'_>, found: &Explanation, changed: &[FieldId]) -> Decision {
+/// The guards that hold and read none of the changed fields.
+fn remaining_guards<'a>(explainer: &Explainer<'a>, found: &Explanation, changed: &[FieldId]) -> Vec<&'a Guard> {
     let reads_changed = |guard: &Guard| {
         let mut reads = false;
         guard.when.for_each_field(&mut |field| reads |= changed.contains(&field));
@@ -101,5 +105,5 @@ fn remaining_cap(explainer: &Explainer<'_>, found: &Explanation, changed: &[Fiel
     };
     let guards = explainer.comparer.rules.guards.iter();
     let held = guards.filter(|guard| found.guards.iter().any(|held| held.name == guard.name));
-    held.filter(|guard| !reads_changed(guard)).map(|guard| best_under(guard.cap)).min().unwrap_or(Decision::Match)
+    held.filter(|guard| !reads_changed(guard)).collect()
 }

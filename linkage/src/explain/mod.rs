@@ -18,7 +18,7 @@ pub use reach::{KeyAgreement, PartReach, Reach, RuleReach};
 
 use crate::block::BlockIndex;
 use crate::model::{Decision, Frequencies, MatchWeight, Weights};
-use crate::rules::Cap;
+use crate::rules::{Cap, Guard};
 use crate::score::Comparer;
 use crate::table::RecordIndex;
 
@@ -68,7 +68,7 @@ pub struct Explanation {
 }
 
 /// A guard whose condition holds for a pair.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeldGuard {
     /// Its name.
     pub name: String,
@@ -76,6 +76,8 @@ pub struct HeldGuard {
     pub reason: String,
     /// The best decision that it leaves.
     pub cap: Cap,
+    /// The match weight in bits from which it no longer caps; `None`: whatever the weight.
+    pub below: Option<f64>,
     /// Whether it changed the decision on this pair.
     pub is_capping: bool,
 }
@@ -89,22 +91,24 @@ impl Explainer<'_> {
         let relations = bars::relations(self, &comparisons);
         let bars = comparisons.iter().map(ComparisonBar::weight).chain(relations.iter().map(|bar| bar.weight));
         let weight = bars.fold(self.weights.prior, |sum, bar| sum + bar);
-        let decision_by_weight = Decision::of(weight, self.lower, self.upper);
-        let mut decision = decision_by_weight;
+        let decision_by_weight = self.decide(weight);
+        let mut capped_weight = weight;
         let mut guards = Vec::new();
         for guard in &self.comparer.rules.guards {
-            if !guard.asks(Some(weight)) || !self.comparer.holds(&guard.when, left, right) {
+            if !self.comparer.holds(&guard.when, left, right) {
                 continue;
             }
-            let capped = decision.min(best_under(guard.cap));
+            let before = self.decide(capped_weight);
+            capped_weight = capped_weight.min(limit(guard, weight, (self.lower, self.upper)));
             guards.push(HeldGuard {
                 name: guard.name.clone(),
                 reason: guard.reason.clone(),
                 cap: guard.cap,
-                is_capping: capped < decision,
+                below: guard.below,
+                is_capping: self.decide(capped_weight) < before,
             });
-            decision = capped;
         }
+        let decision = self.decide(capped_weight);
         let mut explanation = Explanation {
             left,
             right,
@@ -121,12 +125,23 @@ impl Explainer<'_> {
         explanation.flips = change::flips(self, &explanation);
         explanation
     }
+
+    fn decide(&self, weight: f64) -> Decision {
+        Decision::of(weight, self.lower, self.upper)
+    }
 }
 
-/// The best decision that a guard leaves.
-pub(crate) fn best_under(cap: Cap) -> Decision {
-    match cap {
-        Cap::PossibleMatch => Decision::PossibleMatch,
-        Cap::NonMatch => Decision::NonMatch,
+/// The highest weight that a guard which holds leaves to a pair of this weight; infinite when it asks nothing.
+///
+/// A cap lies just under a threshold. A guard that asks for more evidence takes from the weight what is missing to it,
+/// so a pair far from enough is no possible match either. This is what a run does.
+pub(crate) fn limit(guard: &Guard, weight: f64, (lower, upper): (f64, f64)) -> f64 {
+    if !guard.asks(Some(weight)) {
+        return f64::INFINITY;
     }
+    let limit = match guard.cap {
+        Cap::PossibleMatch => upper.next_down(),
+        Cap::NonMatch => lower.next_down(),
+    };
+    guard.below.map_or(limit, |below| limit.min(upper + weight - below))
 }

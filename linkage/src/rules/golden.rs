@@ -236,9 +236,8 @@ fn run_pair(pair: &GoldenPair, rules: &RuleSet, tables: &Tables, readings: &Read
         let scorer = Scorer::new(&comparer, &weights, &frequencies);
         scorer.score_records(left, right, &mut cache).weight
     });
-    let holds = |guard: &&super::Guard| {
-        guard.asks(weight.map(|weight| weight.0)) && comparer.holds(&guard.when, left, right)
-    };
+    let holds =
+        |guard: &&super::Guard| guard.asks(weight.map(|weight| weight.0)) && comparer.holds(&guard.when, left, right);
     let held: Vec<&super::Guard> = rules.guards.iter().filter(holds).collect();
     if let Some(guards) = &pair.guards {
         let named = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -247,8 +246,9 @@ fn run_pair(pair: &GoldenPair, rules: &RuleSet, tables: &Tables, readings: &Read
         expect("guards", named(expected.collect()), named(held.iter().map(|guard| guard.name.as_str()).collect()));
     }
     if let (Some(expected), Some(weight)) = (pair.decision, weight) {
-        let by_weight = Decision::of(weight.0, rules.lower, rules.upper);
-        let found = held.iter().map(|guard| crate::explain::best_under(guard.cap)).fold(by_weight, Ord::min);
+        let limit = |guard: &&super::Guard| crate::explain::limit(guard, weight.0, (rules.lower, rules.upper));
+        let capped = held.iter().map(limit).fold(weight.0, f64::min);
+        let found = Decision::of(capped, rules.lower, rules.upper);
         expect("decision", expected.name().to_owned(), found.name().to_owned());
     }
     let levels = rules.comparisons.iter().enumerate();
