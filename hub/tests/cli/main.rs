@@ -4,6 +4,7 @@
 
 mod evaluate;
 mod frame;
+mod rules;
 mod synth;
 
 use std::path::{Path, PathBuf};
