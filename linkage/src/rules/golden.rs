@@ -46,7 +46,8 @@ pub struct GoldenPair {
     pub right: BTreeMap<String, String>,
     /// Positions of comparisons, and of the level that each has to give.
     pub levels: Vec<(usize, usize)>,
-    /// The guards that have to hold, no others; `None` when not asked for.
+    /// The guards that have to hold; an empty list: no guard may hold; `None`: not asked for. Others may hold beside
+    /// the named ones, as a contradiction often shows in several ways.
     pub guards: Option<Vec<String>>,
     /// The decision after guards; `None` when not asked for.
     pub decision: Option<Decision>,
@@ -240,10 +241,8 @@ fn run_pair(pair: &GoldenPair, rules: &RuleSet, tables: &Tables, readings: &Read
         |guard: &&super::Guard| guard.asks(weight.map(|weight| weight.0)) && comparer.holds(&guard.when, left, right);
     let held: Vec<&super::Guard> = rules.guards.iter().filter(holds).collect();
     if let Some(guards) = &pair.guards {
-        let named = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let expected =
-            rules.guards.iter().map(|guard| guard.name.as_str()).filter(|name| guards.iter().any(|g| g == name));
-        expect("guards", named(expected.collect()), named(held.iter().map(|guard| guard.name.as_str()).collect()));
+        let (expected, found) = compare_guards(guards, &held);
+        expect("guards", expected, found);
     }
     if let (Some(expected), Some(weight)) = (pair.decision, weight) {
         let limit = |guard: &&super::Guard| crate::explain::limit(guard, weight.0, (rules.lower, rules.upper));
@@ -254,4 +253,14 @@ fn run_pair(pair: &GoldenPair, rules: &RuleSet, tables: &Tables, readings: &Read
     let levels = rules.comparisons.iter().enumerate();
     let levels = levels.map(|(n, rule)| (rule.name.clone(), level_name(n, pattern.level(n)))).collect();
     Outcome { name: pair.name.clone(), line: pair.line, findings, levels, weight }
+}
+
+/// The guards that are asked for and those that hold; the same text twice when the pair passes.
+fn compare_guards(expected: &[String], held: &[&super::Guard]) -> (String, String) {
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    let held: Vec<&str> = held.iter().map(|guard| guard.name.as_str()).collect();
+    let is_met = if expected.is_empty() { held.is_empty() } else { expected.iter().all(|name| held.contains(name)) };
+    let named = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let found = if is_met { named(&expected) } else { named(&held) };
+    (named(&expected), found)
 }

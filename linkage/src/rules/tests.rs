@@ -337,6 +337,17 @@ fn golden_pairs_say_what_came_out_otherwise() {
     check("levels = { surname = \"equal\" }\nguards = [\"phone\"]\ndecision = \"possible match\"", &[]);
     check("levels = { surname = \"similar\" }", &[("surname", "similar", "equal")]);
     check("guards = []", &[("guards", "none", "phone")]);
+    let two = "[[guard]]\nname = \"other\"\nreason = \"\"\nwhen = \"null(surname)\"\ncap = \"non-match\"\n";
+    let rules = RuleSet::parse(&format!("{RIGHT}{two}")).unwrap();
+    let text = "[[pair]]\nname = \"a\"\nleft = {}\nright = {}\nguards = [\"other\"]\n";
+    let run = |text: &str| {
+        GoldenPairs::parse(text, &rules).unwrap().run(&rules, &Tables::empty(), &Readings::empty()).remove(0).findings
+    };
+    assert_eq!(run(text), [], "`phone` holds beside it");
+    assert_eq!(
+        run(&text.replace("left = {}\nright = {}", "left = { surname = \"a\" }\nright = { surname = \"b\" }")).len(),
+        1
+    );
     check("decision = \"match\"", &[("decision", "match", "possible match")]);
 }
 
