@@ -9,6 +9,7 @@
 
 pub mod block;
 pub mod cluster;
+pub mod compact;
 pub mod compare;
 pub mod evaluate;
 pub mod exec;

@@ -58,7 +58,7 @@ pub const HISTOGRAM_BINS: usize = 80;
 /// How far under a threshold a capped pair is reported, in bits.
 const CAP_MARGIN: f64 = 0.01;
 /// Components handled in one task.
-const TASK_COMPONENTS: usize = 256;
+const TASK_COMPONENTS: usize = 4096;
 /// Bits by which the threshold rises when a component is too large.
 const SPLIT_STEP: f64 = 2.0;
 

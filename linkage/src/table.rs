@@ -5,6 +5,7 @@
 //! the input. Repeated record ids are refused row by row.
 
 use crate::block::key::{hash, mix};
+use crate::compact::Compact;
 use crate::exec::{self, Executor};
 use crate::normalize::{self, Tables};
 use crate::rules::{Field, FieldId, RuleSet};
@@ -36,6 +37,9 @@ pub struct Column {
     pub values: Vec<Value>,
     /// Per distinct value: a number that two values share exactly when they are folded equal.
     pub folded: Vec<u32>,
+    /// Per distinct value: the folded text in one word, for the cheap tests of [`crate::compact`]; empty for a column
+    /// whose texts do not fit.
+    pub compact: Vec<Compact>,
 }
 
 /// The raw texts, kept when somebody wants to see them.
@@ -248,7 +252,8 @@ fn column(field: &Field, raw: &RawColumns, tables: &Tables, executor: &dyn Execu
     }
     let rows = source.rows.iter().map(|raw| number_of.get(*raw as usize).copied().unwrap_or(NULL)).collect();
     let folded = number_folded(&values);
-    Column { rows, values, folded }
+    let compact = values.iter().map(|value| Compact::of(value.folded())).collect::<Option<_>>().unwrap_or_default();
+    Column { rows, values, folded, compact }
 }
 
 fn number_folded(values: &[Value]) -> Vec<u32> {

@@ -89,14 +89,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             across_sources: loaded.across_sources,
         };
         let blocks = BlockIndex::build(&rules.blocks, &loaded.table, request.across_sources, &loaded.pool);
+        loaded.stopwatch.lap("block");
         let run = Run { scorer: ready.scorer, blocks: &blocks, request };
         let progress = Progress::start("scoring", Some(100), Unit::Count);
         let linked = run.link(&loaded.pool, &|done, all| progress.set((done * 100 / all.max(1)) as u64));
         progress.finish();
+        loaded.stopwatch.lap("score and cluster");
         write_clusters(arguments, &loaded.table, &linked)?;
         if let Some(path) = &arguments.pairs {
             write_pairs(path, &loaded.table, &linked)?;
         }
+        loaded.stopwatch.lap("write");
         let summary = summary(ready, &loaded, &run, &linked);
         let text = if arguments.json {
             serde_json::to_string_pretty(&summary).map_err(Failure::internal)? + "\n"
@@ -136,6 +139,7 @@ fn summary(ready: &Ready<'_>, loaded: &Loaded, run: &Run<'_>, linked: &Linked) -
         possible_matches: count(&|pair| f64::from(pair.weight) < request.threshold && cluster(pair.left) != cluster(pair.right)),
         clusters: (0_u32..).zip(&linked.clusters).filter(|(record, first)| record == *first).count() as u64,
         components_split: linked.components_split,
+        wall_seconds: loaded.stopwatch.seconds(),
         training: ready.training.map(|report| TrainingSummary::of(report, ready.rules)),
     }
 }

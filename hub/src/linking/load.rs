@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use linkage::rules::RuleSet;
 use linkage::table::{Table, TableBuilder};
 
-use super::{Lookup, Pool};
+use super::{Lookup, Pool, Stopwatch};
 use crate::failure::Failure;
 use crate::input::{self, Batch, BatchSink, InputError, Reject, RejectLog, RejectReason, column_position};
 use crate::progress::Progress;
@@ -34,10 +34,13 @@ pub(crate) struct Loaded {
     pub(crate) rejected: u64,
     /// The first refused rows, for the message.
     pub(crate) rejects: Vec<Reject>,
+    /// Runs since reading began.
+    pub(crate) stopwatch: Stopwatch,
 }
 
 /// Reads all files.
 pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<Loaded, Failure> {
+    let stopwatch = Stopwatch::start();
     let lookup = Lookup::built_in()?;
     let mut rejects = match source.rejects {
         Some(path) => RejectLog::to_file(path).map_err(Failure::bad_input)?,
@@ -61,6 +64,7 @@ pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<L
         input::read_batches(path, &mut sink, &mut rejects).map_err(Failure::bad_input)?;
         sink.progress.finish();
     }
+    stopwatch.lap("read");
     let (table, repeated) = builder.finish(rules, &lookup.tables, source.keep_raw, &pool);
     for row in repeated {
         let line = lines.get(row).copied().map_or(0, u64::from);
@@ -68,9 +72,18 @@ pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<L
             Reject { line, reason: RejectReason::DuplicateId { column: source.id.to_owned() }, raw: String::new() };
         rejects.push(reject).map_err(Failure::bad_input)?;
     }
+    stopwatch.lap("normalise");
     rejects.finish().map_err(Failure::bad_input)?;
     let across_sources = source.data.len() > 1 || source.source.is_some();
-    Ok(Loaded { table, lookup, pool, across_sources, rejected: rejects.total(), rejects: rejects.kept().to_vec() })
+    Ok(Loaded {
+        table,
+        lookup,
+        pool,
+        across_sources,
+        rejected: rejects.total(),
+        rejects: rejects.kept().to_vec(),
+        stopwatch,
+    })
 }
 
 /// The source of a file's records when no column says it: the file itself.

@@ -4,11 +4,13 @@
 
 mod load;
 mod pool;
+mod stopwatch;
 mod summary;
 mod tables;
 
 pub(crate) use load::{Loaded, Source, load};
 pub(crate) use pool::Pool;
+pub(crate) use stopwatch::Stopwatch;
 pub(crate) use summary::{BlockSummary, LinkSummary, TrainingSummary};
 pub(crate) use tables::Lookup;
 
@@ -61,6 +63,7 @@ pub(crate) fn with_scorer<T>(
     let frequencies = Frequencies::count(rules, table);
     let profiles = Profiles::build(rules, table, &frequencies, executor);
     let comparer = Comparer::new(rules, table, &profiles, &loaded.lookup.readings);
+    loaded.stopwatch.lap("encode");
     let mut training = None;
     if weighing.train {
         let progress = Progress::start("training", None, Unit::Count);
@@ -71,6 +74,7 @@ pub(crate) fn with_scorer<T>(
         }
         training = Some((trained, report));
         progress.finish();
+        loaded.stopwatch.lap("train");
     }
     let trained = training.as_ref().map_or(rules, |(trained, _)| trained);
     let weights = Weights::of(trained).map_err(|error| {
@@ -98,7 +102,8 @@ fn learn_from_clusters(
     let weights = Weights::of(trained).map_err(Failure::internal)?;
     let scorer = Scorer::new(comparer, &weights, frequencies);
     let blocks = BlockIndex::build(&trained.blocks, &loaded.table, settings.across_sources, &loaded.pool);
-    let request = Request { threshold: trained.upper, weight_min: trained.upper, across_sources: settings.across_sources };
+    let request =
+        Request { threshold: trained.upper, weight_min: trained.upper, across_sources: settings.across_sources };
     let linked = Run { scorer: &scorer, blocks: &blocks, request }.link(&loaded.pool, &|_, _| ());
     let mut matches = Vec::new();
     for members in linkage::cluster::members(&linked.clusters) {

@@ -31,6 +31,8 @@ pub(crate) struct LinkSummary {
     pub(crate) possible_matches: u64,
     pub(crate) clusters: u64,
     pub(crate) components_split: u64,
+    /// Wall time per stage.
+    pub(crate) wall_seconds: Vec<(&'static str, f64)>,
     pub(crate) training: Option<TrainingSummary>,
 }
 
@@ -146,8 +148,14 @@ impl LinkSummary {
         );
         let _ = writeln!(out, "clusters     {}", self.clusters);
         if self.components_split > 0 {
-            let _ = writeln!(out, "             {} components were too large and split at higher weights", self.components_split);
+            let _ = writeln!(
+                out,
+                "             {} components were too large and split at higher weights",
+                self.components_split
+            );
         }
+        let stages: Vec<String> = self.wall_seconds.iter().map(|(stage, s)| format!("{stage} {s:.2}")).collect();
+        let _ = writeln!(out, "seconds      {}", stages.join(", "));
         out
     }
 }

@@ -1,7 +1,7 @@
 //! The blocks of every rule, as sorted lists of records.
 
-use super::keys::RuleKeys;
 use super::key::mix;
+use super::keys::RuleKeys;
 use crate::exec::{self, Executor};
 use crate::rules::BlockRule;
 use crate::table::{RecordIndex, Table};

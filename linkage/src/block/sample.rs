@@ -70,7 +70,8 @@ impl<'t> BlockSample<'t> {
     pub fn pair_at(&self, rule: usize, number: u64) -> Option<(RecordIndex, RecordIndex)> {
         let (_, blocks) = self.rules.get(rule)?;
         let (left, right) = triangle_pair(blocks, number)?;
-        let is_comparable = self.sources.is_none_or(|sources| sources.get(left as usize) != sources.get(right as usize));
+        let is_comparable =
+            self.sources.is_none_or(|sources| sources.get(left as usize) != sources.get(right as usize));
         is_comparable.then_some((left, right))
     }
 

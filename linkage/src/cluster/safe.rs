@@ -3,7 +3,8 @@
 //! Average-linkage agglomeration: starting from single records, the two groups whose records agree best *on average
 //! over all their pairs* are joined, as long as that average reaches the threshold. A chain A–B–C with A and C far
 //! apart has a low average and stays two groups; a pair that must not be linked keeps its groups apart whatever the
-//! average. Weights are capped, so that one overwhelming pair cannot outvote several contradictions.
+//! average. Weights are capped, so that one overwhelming pair cannot outvote several contradictions. A record that two
+//! groups claim nearly alike, where the two must stay apart, goes to neither.
 
 /// The weights of all pairs inside one component, measured from the threshold.
 #[derive(Clone, Debug)]
@@ -16,6 +17,9 @@ pub struct PairWeights {
 
 /// Bits above or below the threshold beyond which a single pair counts no further in an average.
 pub const WEIGHT_CAP: f64 = 12.0;
+
+/// Bits by which a record's own group has to claim it more than a group that must stay apart from its own.
+pub const NEAR_TIE: f64 = 3.0;
 
 /// Members beyond which a component is not compared all with all, but first split at higher thresholds.
 pub const MEMBERS_MAX: usize = 400;
@@ -63,7 +67,52 @@ impl PairWeights {
 ///
 /// Ties are broken by member number, so the members have to come in an order that the input cannot change.
 #[must_use]
-pub fn safe_clusters(mut pairs: PairWeights) -> Vec<usize> {
+pub fn safe_clusters(pairs: PairWeights) -> Vec<usize> {
+    if !pairs.vetoes.contains(&true) {
+        return agglomerate(pairs);
+    }
+    let groups = agglomerate(pairs.clone());
+    without_near_ties(&pairs, groups)
+}
+
+/// Takes every record out of its group that another group claims nearly as much, where the two groups must stay apart:
+/// it belongs to one of two persons, and which one is for somebody to decide.
+fn without_near_ties(pairs: &PairWeights, groups: Vec<usize>) -> Vec<usize> {
+    let members = |group: usize, but: usize| {
+        groups
+            .iter()
+            .enumerate()
+            .filter(move |(member, own)| **own == group && *member != but)
+            .map(|(member, _)| member)
+    };
+    let claim = |record: usize, group: usize| {
+        let count = members(group, record).count();
+        let is_free = count > 0 && members(group, record).all(|member| !pairs.is_veto(record, member));
+        let sum: f64 = members(group, record).map(|member| pairs.sum(record, member)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a component has few members")]
+        is_free.then(|| sum / count as f64)
+    };
+    let is_torn = |record: usize, own: usize| {
+        let Some(claimed) = claim(record, own) else { return false };
+        let apart = |rival: usize| members(own, record).any(|a| members(rival, record).any(|b| pairs.is_veto(a, b)));
+        let rivals = groups.iter().enumerate().filter(|(member, group)| member == *group && **group != own);
+        let mut rivals = rivals.filter_map(|(rival, _)| claim(record, rival).map(|average| (rival, average)));
+        rivals.any(|(rival, average)| average >= (claimed - NEAR_TIE).max(0.0) && apart(rival))
+    };
+    let torn: Vec<bool> = groups.iter().enumerate().map(|(record, own)| is_torn(record, *own)).collect();
+    let is_torn = |member: usize| torn.get(member) == Some(&true);
+    let named = |(record, own): (usize, &usize)| {
+        if is_torn(record) {
+            record
+        } else {
+            members(*own, usize::MAX).find(|member| !is_torn(*member)).unwrap_or(record)
+        }
+    };
+    groups.iter().enumerate().map(named).collect()
+}
+
+/// Average-linkage agglomeration.
+fn agglomerate(mut pairs: PairWeights) -> Vec<usize> {
     let members = pairs.members;
     let mut group: Vec<usize> = (0..members).collect();
     let mut sizes: Vec<f64> = vec![1.0; members];

@@ -30,6 +30,24 @@ fn a_veto_beats_any_weight() {
 }
 
 #[test]
+fn a_record_torn_between_two_groups_goes_to_neither() {
+    let torn = |first: f64, second: f64, vetoes: &[(usize, usize)]| {
+        grouped(5, &[(0, 1, 9.0), (2, 3, 9.0), (0, 4, first), (1, 4, first), (2, 4, second), (3, 4, second)], vetoes)
+    };
+    let apart = [(0, 2), (1, 3)];
+    assert_eq!(torn(6.0, 5.0, &apart), [0, 0, 2, 2, 4]);
+    assert_eq!(torn(5.0, 6.0, &apart), [0, 0, 2, 2, 4]);
+    assert_eq!(torn(9.0, 5.0, &apart), [0, 0, 2, 2, 0]);
+    assert_eq!(torn(2.0, -1.0, &apart), [0, 0, 2, 2, 0]);
+    // A veto of the record's own leaves no doubt, nor do groups that nothing keeps apart.
+    assert_eq!(torn(6.0, 5.0, &[(0, 2), (2, 4)]), [0, 0, 2, 2, 0]);
+    assert_eq!(torn(6.0, 5.0, &[(0, 3), (1, 3), (3, 4)]), [0, 0, 2, 2, 0]);
+    // The first record of a group gives its name to the next when it leaves.
+    let weights = [(0, 1, 5.0), (0, 2, 5.0), (1, 2, 9.0), (0, 3, 4.0)];
+    assert_eq!(grouped(4, &weights, &[(1, 3)]), [0, 1, 1, 3]);
+}
+
+#[test]
 fn a_high_threshold_still_joins() {
     let mut pairs = PairWeights::new(2, 20.0);
     pairs.set(0, 1, 21.0, false);

@@ -139,9 +139,9 @@ fn default_recall() -> f64 {
     0.8
 }
 
-/// Random pairs for u unless the rule set says otherwise: levels of one in ten thousand are met thirty times, and exact
+/// Random pairs for u unless the rule set says otherwise: levels of one in ten thousand are met twenty times, and exact
 /// agreement, which is rarer, is counted and not sampled.
-const RANDOM_PAIRS: u32 = 300_000;
+const RANDOM_PAIRS: u32 = 200_000;
 
 impl RuleSet {
     /// Parses and checks a rule set.

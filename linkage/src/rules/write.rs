@@ -122,10 +122,11 @@ fn list(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// Six significant digits: more would suggest a precision that no estimate has.
+/// Six significant digits: more would suggest a precision that no estimate has. A probability that they would round
+/// to 1 is written in full, or the rule set could not be read again.
 fn number(value: f64) -> String {
-    let text = format!("{value:.5e}");
-    text.parse::<f64>().map_or(text, |rounded| format!("{rounded:?}"))
+    let rounded = format!("{value:.5e}").parse::<f64>().ok().filter(|rounded| *rounded < 1.0);
+    format!("{:?}", rounded.unwrap_or(value))
 }
 
 fn quoted(text: &str) -> String {

@@ -1,9 +1,9 @@
 //! Finds the level of every comparison for a pair of records.
 
-use crate::compare::{self, Measure, Readings, Side};
+use crate::compare::{self, Measure, Readings, Side, Threshold};
 use crate::model::{AgreementPattern, Profiles};
 use crate::rules::{Atom, Comparison, Expr, FieldId, RuleSet};
-use crate::table::{NULL, RecordIndex, Table};
+use crate::table::{Column, NULL, RecordIndex, Table};
 use crate::value::Value;
 
 /// Everything that comparing needs, shared by all threads.
@@ -18,6 +18,8 @@ pub struct Comparer<'a> {
     readings: &'a Readings,
     /// Per comparison and combination: the level of two records that both have it.
     self_levels: Vec<Vec<u8>>,
+    /// Per comparison: whether computing a level costs no more than looking it up.
+    cheap: Vec<bool>,
 }
 
 /// The levels of value pairs seen lately, one per thread.
@@ -30,14 +32,14 @@ pub struct LevelCache {
     slots: Vec<Vec<(u64, u8)>>,
 }
 
-/// Slots per comparison. A power of two; 16,384 slots of 16 bytes stay in the second-level cache.
-const CACHE_SLOTS: usize = 1 << 14;
+/// log₂ of the slots per comparison: 4,096 slots of 16 bytes per comparison stay in the second-level cache.
+const CACHE_BITS: u32 = 12;
 
 impl LevelCache {
     /// An empty cache for a number of comparisons.
     #[must_use]
     pub fn new(comparisons: usize) -> Self {
-        Self { slots: vec![vec![(0, 0); CACHE_SLOTS]; comparisons] }
+        Self { slots: (0..comparisons).map(|_| vec![(0, 0); 1 << CACHE_BITS]).collect() }
     }
 }
 
@@ -45,7 +47,8 @@ impl<'a> Comparer<'a> {
     /// Prepares comparing: finds the level of every combination with itself.
     #[must_use]
     pub fn new(rules: &'a RuleSet, table: &'a Table, profiles: &'a Profiles, readings: &'a Readings) -> Self {
-        let mut comparer = Self { rules, table, profiles, readings, self_levels: Vec::new() };
+        let cheap = rules.comparisons.iter().map(is_cheap).collect();
+        let mut comparer = Self { rules, table, profiles, readings, self_levels: Vec::new(), cheap };
         let levels = (0..rules.comparisons.len()).map(|comparison| comparer.self_levels_of(comparison)).collect();
         comparer.self_levels = levels;
         comparer
@@ -69,8 +72,11 @@ impl<'a> Comparer<'a> {
         }
         let (low, high) = if left < right { (left, right) } else { (right, left) };
         let key = (u64::from(low) << 32) | u64::from(high);
-        // Fibonacci hashing: the multiplier is 2^64 divided by the golden ratio; the top 14 bits pick the slot.
-        let slot = usize::try_from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50).unwrap_or(0);
+        if self.cheap.get(comparison) == Some(&true) {
+            return self.compute(comparison, low, high);
+        }
+        // Fibonacci hashing: the multiplier is 2^64 divided by the golden ratio; the top bits pick the slot.
+        let slot = usize::try_from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CACHE_BITS)).unwrap_or(0);
         let Some(slot) = cache.slots.get_mut(comparison).and_then(|slots| slots.get_mut(slot)) else {
             return self.compute(comparison, low, high);
         };
@@ -123,6 +129,26 @@ trait Operands {
     fn is_exact(&self, field: FieldId) -> bool;
     /// Both values present and folded equal, decided by number.
     fn is_folded(&self, field: FieldId) -> bool;
+    /// Whether the two values are certainly more than one edit apart.
+    fn is_far(&self, field: FieldId) -> bool;
+}
+
+/// Value number on each side, [`NULL`] for missing.
+type Numbers = (u32, u32);
+
+fn present((left, right): Numbers) -> Option<(usize, usize)> {
+    Some(((left as usize).checked_sub(1)?, (right as usize).checked_sub(1)?))
+}
+
+fn folded_equal(column: &Column, numbers: Numbers) -> bool {
+    let keys = present(numbers).and_then(|(left, right)| Some((column.folded.get(left)?, column.folded.get(right)?)));
+    keys.is_some_and(|(left, right)| left == right)
+}
+
+fn far(column: &Column, numbers: Numbers) -> bool {
+    let words =
+        present(numbers).and_then(|(left, right)| Some((column.compact.get(left)?, column.compact.get(right)?)));
+    words.is_some_and(|(left, right)| !left.may_be_one_edit(*right))
 }
 
 struct Combinations<'a> {
@@ -133,7 +159,7 @@ struct Combinations<'a> {
 }
 
 impl Combinations<'_> {
-    fn numbers(&self, field: FieldId) -> (u32, u32) {
+    fn numbers(&self, field: FieldId) -> Numbers {
         let position = self.fields.iter().position(|known| *known == field);
         let of = |side: &[u32]| position.and_then(|position| side.get(position)).copied().unwrap_or(NULL);
         (of(self.left), of(self.right))
@@ -154,10 +180,11 @@ impl Operands for Combinations<'_> {
     }
 
     fn is_folded(&self, field: FieldId) -> bool {
-        let Some(column) = self.table.column(field) else { return false };
-        let (left, right) = self.numbers(field);
-        let key = |number: u32| column.folded.get((number as usize).checked_sub(1)?);
-        key(left).is_some_and(|left| key(right) == Some(left))
+        self.table.column(field).is_some_and(|column| folded_equal(column, self.numbers(field)))
+    }
+
+    fn is_far(&self, field: FieldId) -> bool {
+        self.table.column(field).is_some_and(|column| far(column, self.numbers(field)))
     }
 }
 
@@ -173,11 +200,23 @@ impl Operands for Records<'_> {
     }
 
     fn is_exact(&self, field: FieldId) -> bool {
-        matches!(self.values(field), (Some(left), Some(right)) if left.exact == right.exact)
+        let (left, right) = self.numbers(field);
+        left == right && left != NULL
     }
 
     fn is_folded(&self, field: FieldId) -> bool {
-        matches!(self.values(field), (Some(left), Some(right)) if left.folded() == right.folded())
+        self.table.column(field).is_some_and(|column| folded_equal(column, self.numbers(field)))
+    }
+
+    fn is_far(&self, field: FieldId) -> bool {
+        self.table.column(field).is_some_and(|column| far(column, self.numbers(field)))
+    }
+}
+
+impl Records<'_> {
+    fn numbers(&self, field: FieldId) -> Numbers {
+        let of = |record: RecordIndex| self.table.column(field).and_then(|column| column.rows.get(record as usize));
+        (of(self.left).copied().unwrap_or(NULL), of(self.right).copied().unwrap_or(NULL))
     }
 }
 
@@ -210,6 +249,7 @@ fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> boo
     match atom.measure {
         Measure::Exact => return operands.is_exact(atom.first),
         Measure::Folded => return operands.is_folded(atom.first),
+        Measure::Damerau | Measure::Levenshtein if is_one_edit(atom) && operands.is_far(atom.first) => return false,
         _ => {}
     }
     let (left, right) = operands.values(atom.first);
@@ -217,4 +257,28 @@ fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> boo
     let (left, right) = (Side::two(left, left_second), Side::two(right, right_second));
     // A measure that lacks a value says nothing, so its condition does not hold.
     compare::holds(atom.measure, left, right, readings, atom.threshold).unwrap_or(false)
+}
+
+/// Whether an edit distance allows one edit at most.
+fn is_one_edit(atom: &Atom) -> bool {
+    matches!(atom.threshold, Threshold::AtMost(most) if most < 2.0)
+}
+
+/// Whether no level of a comparison asks for more than numbers and short words.
+fn is_cheap(comparison: &Comparison) -> bool {
+    fn condition_is_cheap(condition: &Expr) -> bool {
+        match condition {
+            Expr::And(parts) | Expr::Or(parts) => parts.iter().all(condition_is_cheap),
+            Expr::Not(part) => condition_is_cheap(part),
+            Expr::Null(_) => true,
+            Expr::Atom(atom) => match atom.measure {
+                Measure::Damerau | Measure::Levenshtein => is_one_edit(atom),
+                Measure::Exact | Measure::Folded | Measure::EraSlip | Measure::DayMonthSwapped => true,
+                Measure::SameYear | Measure::SameYearMonth | Measure::SameMonthDay | Measure::SameYearDay => true,
+                Measure::DateDigits | Measure::DefaultDate | Measure::Prefix => true,
+                _ => false,
+            },
+        }
+    }
+    comparison.levels.iter().filter_map(|level| level.when.as_ref()).all(condition_is_cheap)
 }

@@ -132,7 +132,12 @@ fn prior(observer: &Observer<'_>, report: &mut TrainingReport) -> f64 {
 
 /// One expectation-maximisation per training block; m of each comparison is the mean over the blocks, weighted by the
 /// matches expected in them.
-fn learn_in_blocks(observer: &Observer<'_>, blocks: &BlockSample<'_>, classes: &mut Classes, report: &mut TrainingReport) {
+fn learn_in_blocks(
+    observer: &Observer<'_>,
+    blocks: &BlockSample<'_>,
+    classes: &mut Classes,
+    report: &mut TrainingReport,
+) {
     let rules = observer.comparer.rules;
     let mut sums: Vec<Vec<f64>> = classes.m.iter().map(|levels| vec![0.0; levels.len()]).collect();
     let mut totals = vec![0.0; sums.len()];

@@ -38,14 +38,16 @@ pub(super) struct Observer<'a> {
 
 /// Pairs observed per training block: a level that one match in a thousand shows is met some dozen times even where
 /// one pair in four is a match.
-const BLOCK_SAMPLE: u64 = 50_000;
+const BLOCK_SAMPLE: u64 = 30_000;
 /// Pairs compared in one task.
-const TASK_PAIRS: u64 = 8_192;
+const TASK_PAIRS: u64 = 16_384;
 
 /// Per comparison and relation: whether the relation has probabilities of its own there.
 pub(super) fn shared(rules: &RuleSet) -> Vec<[bool; RELATIONS_MAX]> {
     let own = |comparison: &crate::rules::Comparison| {
-        let states = |relation: usize| comparison.levels.iter().any(|level| level.relations.get(relation).copied().flatten().is_some());
+        let states = |relation: usize| {
+            comparison.levels.iter().any(|level| level.relations.get(relation).copied().flatten().is_some())
+        };
         std::array::from_fn(states)
     };
     rules.comparisons.iter().map(own).collect()
