@@ -54,7 +54,8 @@ impl Measured {
             Self::Quality(_) => "Quality on public datasets".to_owned(),
             Self::Speed(speed) => {
                 let (records, blocking) = (grouped(speed.summary.records), speed.blocking.name());
-                format!("Speed: {records} records, {blocking} blocking")
+                let alone = if speed.peer.is_empty() { ", without the peer" } else { "" };
+                format!("Speed: {records} records, {blocking} blocking{alone}")
             }
             Self::Nanoseconds(price) => format!("One scored pair: {} records", grouped(price.records)),
         }
@@ -133,14 +134,17 @@ fn quality(rows: &[Row]) -> String {
 }
 
 fn speed_text(speed: &Speed) -> String {
+    let (people, seed, threads, runs) = (grouped(speed.people), speed.seed, speed.threads, speed.ours.len());
+    let peer = speed.peer.first().map_or_else(
+        || "The peer was skipped.".to_owned(),
+        |run| {
+            let versions = &run.versions;
+            format!("The peer ({versions}): from reading to clusters, without starting Python and without writing.")
+        },
+    );
     let mut out = format!(
-        "{} people, seed {}, {} threads, {} rounds in turn. Ours: the whole process, with reading and writing. The \
-         peer{}: from reading to clusters, without starting Python and without writing.\n\n",
-        grouped(speed.people),
-        speed.seed,
-        speed.threads,
-        speed.ours.len(),
-        speed.peer.first().map_or_else(|| " was skipped".to_owned(), |run| format!(" ({})", run.versions)),
+        "{people} people, seed {seed}, {threads} threads, runs in turn: {runs}. Ours: the whole process, with reading and \
+         writing. {peer}\n\n"
     );
     out +=
         "| | Nayose, per round | peer, per round | peer / Nayose: median (min–max) | asked |\n|---|---|---|---|---|\n";
@@ -212,9 +216,10 @@ fn pair_counts(speed: &Speed) -> String {
     let skipped = summary.blocks.iter().map(|block| block.blocks_skipped).sum();
     let total = (!peer.is_empty()).then(|| peer.iter().map(|block| block.pairs).sum());
     line("**all**", summary.pairs_compared, total, skipped);
-    out + "\nBoth have the same rules. Nayose folds before it blocks (width, small kana, long vowels, variants of kanji, \
-        forms of dates and numbers), so spellings of one value share a block, and placeholders are no value; the peer \
-        blocks on the texts as they stand. The second hop compares records that two other pairs brought together.\n"
+    out + "\nBoth have the same rules. Nayose folds before it blocks (width, small kana, the spelling of long vowels, variants \
+        of kanji, forms of dates and numbers), so spellings of one value share a block, and a word for a missing value is \
+        none; the peer blocks on the texts as they stand. A pair counts under the first rule that has it, so lines differ \
+        more than the sum. The second hop compares records that two other pairs brought together.\n"
 }
 
 fn nanoseconds(price: &Nanoseconds) -> String {
