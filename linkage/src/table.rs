@@ -251,14 +251,16 @@ fn column(field: &Field, raw: &RawColumns, tables: &Tables, executor: &dyn Execu
         });
     }
     let rows = source.rows.iter().map(|raw| number_of.get(*raw as usize).copied().unwrap_or(NULL)).collect();
-    let folded = number_folded(&values);
+    let folded = number_folded(&values, exact);
     let compact = values.iter().map(|value| Compact::of(value.folded())).collect::<Option<_>>().unwrap_or_default();
     Column { rows, values, folded, compact }
 }
 
-fn number_folded(values: &[Value]) -> Vec<u32> {
-    let mut keys = Interner::default();
-    values.iter().map(|value| keys.intern(value.folded())).collect()
+/// Numbers for folded texts. A text that is its own key keeps its number; the others are looked up among all texts,
+/// so that a value that folds to another value's text gets that value's number.
+fn number_folded(values: &[Value], mut texts: Interner) -> Vec<u32> {
+    let own = |(number, value): (u32, &Value)| if value.is_own_key() { number } else { texts.intern(value.folded()) };
+    (0..).zip(values).map(own).collect()
 }
 
 /// The columns of a field of several columns, joined with a space.

@@ -67,7 +67,8 @@ impl TextPool {
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: TextPool,
-    numbers: HashTable<u32>,
+    /// Half a hash, so that growing and most misses never touch a text, and the number.
+    numbers: HashTable<(u32, u32)>,
 }
 
 impl Interner {
@@ -91,15 +92,21 @@ impl Interner {
 
     /// The number of a text.
     pub fn intern(&mut self, text: &str) -> u32 {
-        let hash = |text: &str| FixedState::default().hash_one(text.as_bytes());
-        let (texts, wanted) = (&self.texts, hash(text));
-        if let Some(number) = self.numbers.find(wanted, |number| texts.get(*number as usize) == text) {
+        #[expect(clippy::cast_possible_truncation, reason = "half a hash is kept")]
+        let short = FixedState::default().hash_one(text.as_bytes()) as u32;
+        let texts = &self.texts;
+        let is_same = |(known, number): &(u32, u32)| *known == short && texts.get(*number as usize) == text;
+        if let Some((_, number)) = self.numbers.find(spread(short), is_same) {
             return *number;
         }
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         self.texts.push(text);
-        let texts = &self.texts;
-        self.numbers.insert_unique(wanted, number, |number| hash(texts.get(*number as usize)));
+        self.numbers.insert_unique(spread(short), (short, number), |(short, _)| spread(*short));
         number
     }
+}
+
+/// All 64 bits from half a hash: the table takes its slot from the low bits and its tag from the high ones.
+fn spread(short: u32) -> u64 {
+    u64::from(short).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

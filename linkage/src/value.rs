@@ -126,6 +126,12 @@ impl Value {
         self
     }
 
+    /// Whether the canonical form is its own comparison key.
+    #[must_use]
+    pub fn is_own_key(&self) -> bool {
+        self.folded.is_none()
+    }
+
     /// The comparison key.
     #[must_use]
     pub fn folded(&self) -> &str {

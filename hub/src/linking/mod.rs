@@ -4,6 +4,7 @@
 
 mod load;
 mod pool;
+mod rounds;
 mod stopwatch;
 mod summary;
 mod tables;
@@ -16,12 +17,10 @@ pub(crate) use tables::Lookup;
 
 use std::path::Path;
 
-use linkage::block::BlockIndex;
 use linkage::model::{Frequencies, Profiles, Weights};
 use linkage::rules::RuleSet;
-use linkage::run::{Request, Run};
 use linkage::score::{Comparer, Scorer};
-use linkage::train::{self, Labels, Settings, TrainingReport};
+use linkage::train::{self, Settings, TrainingReport};
 
 use crate::failure::Failure;
 use crate::progress::{Progress, Unit};
@@ -70,7 +69,7 @@ pub(crate) fn with_scorer<T>(
         let settings = Settings { across_sources: loaded.across_sources, seed: weighing.seed ^ train::SEED };
         let (mut trained, report) = train::train(&comparer, &frequencies, settings, executor);
         for _ in 0..rules.training.rounds {
-            trained = learn_from_clusters(&comparer, &frequencies, &trained, settings, loaded)?;
+            trained = rounds::learn_from_clusters(&comparer, &frequencies, &trained, settings, loaded)?;
         }
         training = Some((trained, report));
         progress.finish();
@@ -89,29 +88,4 @@ pub(crate) fn with_scorer<T>(
         frequencies: &frequencies,
         training: training.as_ref().map(|(_, report)| report),
     })
-}
-
-/// Links with the weights so far and learns m again from the clusters.
-fn learn_from_clusters(
-    comparer: &Comparer<'_>,
-    frequencies: &Frequencies,
-    trained: &RuleSet,
-    settings: Settings,
-    loaded: &Loaded,
-) -> Result<RuleSet, Failure> {
-    let weights = Weights::of(trained).map_err(Failure::internal)?;
-    let scorer = Scorer::new(comparer, &weights, frequencies);
-    let blocks = BlockIndex::build(&trained.blocks, &loaded.table, settings.across_sources, &loaded.pool);
-    let request =
-        Request { threshold: trained.upper, weight_min: trained.upper, across_sources: settings.across_sources };
-    let linked = Run { scorer: &scorer, blocks: &blocks, request }.link(&loaded.pool, &|_, _| ());
-    let mut matches = Vec::new();
-    for members in linkage::cluster::members(&linked.clusters) {
-        for (position, left) in members.iter().enumerate() {
-            let others = members.iter().skip(position + 1).filter(|right| blocks.is_comparable(*left, **right));
-            matches.extend(others.map(|right| (*left, *right)));
-        }
-    }
-    let labels = Labels { matches: &matches, matches_total: matches.len() as u64 };
-    Ok(train::train_from_labels(comparer, frequencies, settings, &labels, &loaded.pool))
 }

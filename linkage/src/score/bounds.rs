@@ -92,7 +92,7 @@ impl<'a> Scorer<'a> {
             let level = self.comparer.level(comparison, left, right, cache);
             pattern = pattern.with(comparison, level);
             let level = step.levels.get(usize::from(level))?;
-            for (gain, own) in gains.iter_mut().zip(&level.gain) {
+            for (gain, own) in gains.iter_mut().zip(&level.gain).take(classes) {
                 *gain += own;
             }
             if let Some(adjustment) = self.adjustment(comparison, level, left, right) {

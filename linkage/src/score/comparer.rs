@@ -1,5 +1,6 @@
 //! Finds the level of every comparison for a pair of records.
 
+use crate::compact::Compact;
 use crate::compare::{self, Measure, Readings, Side, Threshold};
 use crate::model::{AgreementPattern, Profiles};
 use crate::rules::{Atom, Comparison, Expr, FieldId, RuleSet};
@@ -129,8 +130,8 @@ trait Operands {
     fn is_exact(&self, field: FieldId) -> bool;
     /// Both values present and folded equal, decided by number.
     fn is_folded(&self, field: FieldId) -> bool;
-    /// Whether the two values are certainly more than one edit apart.
-    fn is_far(&self, field: FieldId) -> bool;
+    /// The two values as words, where the column has them.
+    fn words(&self, field: FieldId) -> Option<(Compact, Compact)>;
 }
 
 /// Value number on each side, [`NULL`] for missing.
@@ -145,10 +146,9 @@ fn folded_equal(column: &Column, numbers: Numbers) -> bool {
     keys.is_some_and(|(left, right)| left == right)
 }
 
-fn far(column: &Column, numbers: Numbers) -> bool {
-    let words =
-        present(numbers).and_then(|(left, right)| Some((column.compact.get(left)?, column.compact.get(right)?)));
-    words.is_some_and(|(left, right)| !left.may_be_one_edit(*right))
+fn words(column: &Column, numbers: Numbers) -> Option<(Compact, Compact)> {
+    let (left, right) = present(numbers)?;
+    Some((*column.compact.get(left)?, *column.compact.get(right)?))
 }
 
 struct Combinations<'a> {
@@ -183,8 +183,8 @@ impl Operands for Combinations<'_> {
         self.table.column(field).is_some_and(|column| folded_equal(column, self.numbers(field)))
     }
 
-    fn is_far(&self, field: FieldId) -> bool {
-        self.table.column(field).is_some_and(|column| far(column, self.numbers(field)))
+    fn words(&self, field: FieldId) -> Option<(Compact, Compact)> {
+        self.table.column(field).and_then(|column| words(column, self.numbers(field)))
     }
 }
 
@@ -208,8 +208,8 @@ impl Operands for Records<'_> {
         self.table.column(field).is_some_and(|column| folded_equal(column, self.numbers(field)))
     }
 
-    fn is_far(&self, field: FieldId) -> bool {
-        self.table.column(field).is_some_and(|column| far(column, self.numbers(field)))
+    fn words(&self, field: FieldId) -> Option<(Compact, Compact)> {
+        self.table.column(field).and_then(|column| words(column, self.numbers(field)))
     }
 }
 
@@ -249,7 +249,11 @@ fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> boo
     match atom.measure {
         Measure::Exact => return operands.is_exact(atom.first),
         Measure::Folded => return operands.is_folded(atom.first),
-        Measure::Damerau | Measure::Levenshtein if is_one_edit(atom) && operands.is_far(atom.first) => return false,
+        Measure::Damerau | Measure::Levenshtein | Measure::DateDigits | Measure::Prefix => {
+            if let Some(decided) = operands.words(atom.first).and_then(|words| decide_by_words(atom, words)) {
+                return decided;
+            }
+        }
         _ => {}
     }
     let (left, right) = operands.values(atom.first);
@@ -257,6 +261,15 @@ fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> boo
     let (left, right) = (Side::two(left, left_second), Side::two(right, right_second));
     // A measure that lacks a value says nothing, so its condition does not hold.
     compare::holds(atom.measure, left, right, readings, atom.threshold).unwrap_or(false)
+}
+
+/// Decides a condition from the words alone, where they suffice.
+fn decide_by_words(atom: &Atom, (left, right): (Compact, Compact)) -> Option<bool> {
+    match (atom.measure, atom.threshold) {
+        (Measure::Prefix, Threshold::AtLeast(least)) => left.common_prefix(right).map(|share| share >= least),
+        (Measure::DateDigits, _) => (is_one_edit(atom) && !left.may_be_one_digit(right)).then_some(false),
+        _ => (is_one_edit(atom) && !left.may_be_one_edit(right)).then_some(false),
+    }
 }
 
 /// Whether an edit distance allows one edit at most.
