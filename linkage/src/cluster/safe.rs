@@ -19,7 +19,7 @@ pub struct PairWeights {
 pub const WEIGHT_CAP: f64 = 12.0;
 
 /// Bits by which a record's own group has to claim it more than a group that must stay apart from its own.
-pub const NEAR_TIE: f64 = 3.0;
+const NEAR_TIE: f64 = 3.0;
 
 /// Members beyond which a component is not compared all with all, but first split at higher thresholds.
 pub const MEMBERS_MAX: usize = 400;
@@ -72,12 +72,12 @@ pub fn safe_clusters(pairs: PairWeights) -> Vec<usize> {
         return agglomerate(pairs);
     }
     let groups = agglomerate(pairs.clone());
-    without_near_ties(&pairs, groups)
+    without_near_ties(&pairs, &groups)
 }
 
 /// Takes every record out of its group that another group claims nearly as much, where the two groups must stay apart:
 /// it belongs to one of two persons, and which one is for somebody to decide.
-fn without_near_ties(pairs: &PairWeights, groups: Vec<usize>) -> Vec<usize> {
+fn without_near_ties(pairs: &PairWeights, groups: &[usize]) -> Vec<usize> {
     let members = |group: usize, but: usize| {
         groups
             .iter()
@@ -140,10 +140,10 @@ fn agglomerate(mut pairs: PairWeights) -> Vec<usize> {
             if let Some(slot) = best.get_mut(other) {
                 if stale {
                     *slot = best_partner(&pairs, &sizes, &alive, other);
-                } else if let (Some(rival), Some((current, _))) = (rival, *slot) {
-                    if rival > current {
-                        *slot = Some((rival, a));
-                    }
+                } else if let (Some(rival), Some((current, _))) = (rival, *slot)
+                    && rival > current
+                {
+                    *slot = Some((rival, a));
                 }
             }
         }

@@ -17,6 +17,6 @@ impl AgreementPattern {
     /// The level of one comparison.
     #[must_use]
     pub fn level(self, comparison: usize) -> usize {
-        usize::from((self.0 >> (4 * comparison)) as u8 & 15)
+        usize::try_from((self.0 >> (4 * comparison)) & 15).unwrap_or(0)
     }
 }

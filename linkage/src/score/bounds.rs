@@ -4,6 +4,8 @@
 //! Σ log₂ m − Σ log₂ P(level | class). After each comparison the best that the rest could still add is known, so most
 //! candidate pairs are given up after one or two comparisons. What is not given up has its exact weight.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of CLASSES_MAX places, indexed by class, in the hottest loop")]
+
 use super::comparer::{Comparer, LevelCache};
 use crate::model::{AgreementPattern, Frequencies, MatchWeight, Weights};
 use crate::rules::{FieldId, RELATIONS_MAX};

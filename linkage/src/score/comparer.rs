@@ -231,7 +231,6 @@ fn level_of(comparison: &Comparison, operands: &impl Operands, readings: &Readin
 }
 
 /// Whether a condition holds.
-
 fn holds(condition: &Expr, operands: &impl Operands, readings: &Readings) -> bool {
     match condition {
         Expr::And(parts) => parts.iter().all(|part| holds(part, operands, readings)),
