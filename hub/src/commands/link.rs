@@ -1,5 +1,6 @@
 //! `nayose link`: records in, clusters and scored pairs out.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,11 +9,13 @@ use linkage::model::MatchWeight;
 use linkage::run::{Linked, LinkedPair, Request, Run};
 use linkage::table::Table;
 
-use crate::failure::{Exit, Failure};
 use crate::cli::print_result;
-use crate::linking::{self, BlockSummary, LinkSummary, Loaded, Pool, Ready, Source, TrainingSummary, Weighing};
-use crate::output::{ClusterWriter, PairWriter};
+use crate::evaluation::load::truth;
+use crate::failure::{Exit, Failure};
+use crate::linking::{self, BlockSummary, LinkSummary, Loaded, Outcome, Pool, Ready, Source, TrainingSummary, Weighing};
+use crate::output::{AtomicFile, ClusterWriter, PairWriter};
 use crate::progress::{Progress, Unit};
+use crate::report;
 
 /// Link records: one file deduplicates, two files (or --source) link across sources only.
 #[derive(Debug, Args)]
@@ -54,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// Known truth (record id, person id): the report then shows the threshold curve.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "report")]
     pub(crate) truth: Option<PathBuf>,
     /// Where refused rows go, with line and reason.
     #[arg(long, value_name = "FILE")]
@@ -80,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         rejects: arguments.rejects.as_deref(),
         keep_raw: arguments.report.is_some(),
     };
+    let truth = arguments.truth.as_deref().map(truth).transpose()?;
     let loaded = linking::load(&rules, &source, Pool::new(arguments.threads))?;
     let weighing = Weighing { train: arguments.train, seed: arguments.seed };
     linking::with_scorer(&rules, &loaded, weighing, |ready| {
@@ -101,6 +105,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         loaded.stopwatch.lap("write");
         let summary = summary(ready, &loaded, &run, &linked);
+        if let Some(path) = &arguments.report {
+            let data = &arguments.data;
+            let (loaded, run, linked, summary, truth) = (&loaded, &run, &linked, &summary, truth.as_ref());
+            write_report(path, &Outcome { data, ready, loaded, run, linked, summary, truth })?;
+        }
         let text = if arguments.json {
             serde_json::to_string_pretty(&summary).map_err(Failure::internal)? + "\n"
         } else {
@@ -162,4 +171,12 @@ fn write_pairs(path: &Path, table: &Table, linked: &Linked) -> Result<(), Failur
         writer.write((table.id(pair.left), table.id(pair.right)), weight, probability).map_err(failed)?;
     }
     writer.finish().map_err(failed)
+}
+
+fn write_report(path: &Path, outcome: &Outcome<'_>) -> Result<(), Failure> {
+    let page = report::render(&linking::report_model(outcome)?);
+    let failed = |error| Failure::write(path, error);
+    let mut file = AtomicFile::create(path).map_err(failed)?;
+    file.write_all(page.as_bytes()).map_err(failed)?;
+    file.commit().map_err(failed)
 }

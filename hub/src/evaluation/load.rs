@@ -51,6 +51,11 @@ pub(crate) struct KnownRecords {
 }
 
 impl KnownRecords {
+    /// The number of a record.
+    pub(crate) fn record(&self, id: &str) -> Option<u32> {
+        self.records.known(id)
+    }
+
     /// The number of the person that a record is of.
     pub(crate) fn person(&self, record: &str) -> Option<u32> {
         self.persons.get(self.records.known(record)? as usize).copied()

@@ -2,8 +2,11 @@
 //!
 //! Everything statistical is in `linkage`; this module only brings the pieces together for the commands.
 
+pub(crate) mod block_key;
+mod examples;
 mod load;
 mod pool;
+mod report_model;
 mod rounds;
 mod stopwatch;
 mod summary;
@@ -11,6 +14,7 @@ mod tables;
 
 pub(crate) use load::{Loaded, Source, load};
 pub(crate) use pool::Pool;
+pub(crate) use report_model::{Outcome, report_model};
 pub(crate) use stopwatch::Stopwatch;
 pub(crate) use summary::{BlockSummary, LinkSummary, TrainingSummary};
 pub(crate) use tables::Lookup;

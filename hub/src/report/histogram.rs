@@ -1,6 +1,6 @@
 //! How many pairs have which match weight, on a logarithmic scale.
 
-use super::draw::{Scale, compact, float, plain_weight, svg_label};
+use super::draw::{Scale, compact, float, label, plain_weight, svg_label};
 use super::{Bin, ReportModel};
 use crate::text::thousands;
 
@@ -52,7 +52,20 @@ pub(super) fn draw(report: &ReportModel) -> String {
         HEIGHT - 6.0,
         svg_label("match weight (bits)", "一致の重み（ビット）")
     ));
+    lighter(&mut svg, report);
     svg
+}
+
+/// What the drawing leaves out.
+fn lighter(out: &mut String, report: &ReportModel) {
+    if report.lighter > 0 {
+        let count = thousands(report.lighter);
+        let note = label(
+            &format!("{count} lighter pairs are not drawn: they were given up before their weight was known."),
+            &format!("これより軽い {count} ペアは重みの確定前に打ち切られたため、図に含まれません。"),
+        );
+        out.push_str(&format!("<p class=\"muted\">{note}</p>"));
+    }
 }
 
 /// Tinted grounds for possible matches and matches, with the thresholds between them.

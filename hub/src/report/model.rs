@@ -23,6 +23,8 @@ pub struct ReportModel {
     pub comparisons: Vec<ComparisonModel>,
     /// Scored pairs by match weight, in rising order.
     pub histogram: Vec<Bin>,
+    /// Pairs that are lighter than the first bin; they were given up early, so their weights are not known.
+    pub lighter: u64,
     /// Quality at every threshold, when the truth is known.
     pub curve: Vec<CurvePointModel>,
     /// The blocking rules, in the order in which they run.

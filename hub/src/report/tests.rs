@@ -28,6 +28,7 @@ fn example() -> ReportModel {
         prior: Some(1.9e-5),
         comparisons: comparisons(),
         histogram: (-40..60_i16).map(bin).collect(),
+        lighter: 1_204_000,
         curve: (-20..40_i16).map(curve_point).collect(),
         blocks: blocks(),
         waterfalls: vec![name_change(), twins()],

@@ -157,6 +157,16 @@ impl RuleBlocks {
         (0..self.len()).filter_map(|block| self.block(block))
     }
 
+    /// The largest blocks, at most that many: their records, and the number of their first record.
+    #[must_use]
+    pub fn largest(&self, most: usize) -> Vec<(u32, RecordIndex)> {
+        let mut largest: Vec<(u32, RecordIndex)> =
+            self.blocks().filter_map(|members| Some((u32::try_from(members.len()).ok()?, *members.first()?))).collect();
+        largest.sort_unstable_by_key(|(size, first)| (std::cmp::Reverse(*size), *first));
+        largest.truncate(most);
+        largest
+    }
+
     fn list(&self, record: RecordIndex) -> &[u32] {
         let Some((ends, blocks)) = &self.lists else { return &[] };
         let record = record as usize;

@@ -143,6 +143,11 @@ impl fmt::Display for Shown<'_> {
 }
 
 impl KeyFunction {
+    /// The words of all functions in rule files; a bare field is its folded text.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FUNCTIONS.iter().map(|(name, _)| *name)
+    }
+
     /// Whether one record can have several keys.
     #[must_use]
     pub fn is_multiple(self) -> bool {

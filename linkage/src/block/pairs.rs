@@ -127,21 +127,13 @@ impl BlockIndex {
             pairs
         });
         let new = |rule: usize| units.iter().zip(&counted).filter(|(unit, _)| unit.rule == rule).map(|(_, n)| n).sum();
-        let rules = self.rules.iter().enumerate().map(|(rule, blocks)| {
-            let mut largest: Vec<(u32, u32)> = blocks
-                .blocks()
-                .filter_map(|members| Some((u32::try_from(members.len()).ok()?, *members.first()?)))
-                .collect();
-            largest.sort_unstable_by_key(|(size, first)| (std::cmp::Reverse(*size), *first));
-            largest.truncate(LARGEST_SHOWN);
-            RuleAnalysis {
-                name: blocks.name.clone(),
-                pairs: self.pairs(rule),
-                pairs_new: new(rule),
-                records: blocks.members.len() as u64,
-                largest,
-                skipped: blocks.skipped.clone(),
-            }
+        let rules = self.rules.iter().enumerate().map(|(rule, blocks)| RuleAnalysis {
+            name: blocks.name.clone(),
+            pairs: self.pairs(rule),
+            pairs_new: new(rule),
+            records: blocks.members.len() as u64,
+            largest: blocks.largest(LARGEST_SHOWN),
+            skipped: blocks.skipped.clone(),
         });
         Analysis {
             rules: rules.collect(),

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use linkage::block::{Analysis, BlockIndex, KeyPart, RuleAnalysis};
+use linkage::block::{Analysis, BlockIndex, RuleAnalysis};
 use linkage::rules::{BlockRule, RuleSet};
-use linkage::table::{RecordIndex, Table};
+use linkage::table::Table;
 use serde::Serialize;
 
 use super::{Blocks, print};
 use crate::failure::{Exit, Failure};
-use crate::linking::{self, Pool, Source};
+use crate::linking::{self, Pool, Source, block_key};
 use crate::progress::{Progress, Unit};
 use crate::text::{table, thousands};
 
@@ -96,27 +96,13 @@ fn block_rows(rules: &RuleSet, records: &Table, analysis: &Analysis, largest: us
             reduction_ratio: reduction(cumulative, analysis.pairs_possible),
             records: found.records,
             largest: largest
-                .map(|(size, first)| Largest { records: *size, key: example(rules, records, rule, *first) })
+                .map(|(size, first)| Largest { records: *size, key: block_key::parts_of(rules, records, rule, *first) })
                 .collect(),
             skipped: found.skipped.clone(),
             records_max: rule.records_max,
         }
     };
     rules.blocks.iter().zip(&analysis.rules).map(row).collect()
-}
-
-/// The parts of a key as one record has them: `prefix(family, 1) of 佐藤`.
-fn example(rules: &RuleSet, records: &Table, rule: &BlockRule, record: RecordIndex) -> Vec<String> {
-    let part = |part: &KeyPart| {
-        let mut values = Vec::new();
-        part.for_each_field(&mut |field| {
-            values.push(records.value(record, field).map_or("", |value| value.folded()).to_owned());
-        });
-        let values = values.join(" ");
-        let shown = part.display(&rules.fields).to_string();
-        if shown.contains('(') { format!("{shown} of {values}") } else { values }
-    };
-    rule.parts.iter().map(part).collect()
 }
 
 fn text(document: &Document) -> String {
