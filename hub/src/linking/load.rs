@@ -6,6 +6,7 @@ use linkage::rules::RuleSet;
 use linkage::table::{Table, TableBuilder};
 
 use super::{Lookup, Pool, Stopwatch};
+use crate::commands::warn_rejects;
 use crate::failure::Failure;
 use crate::input::{self, Batch, BatchSink, InputError, Reject, RejectLog, RejectReason, column_position};
 use crate::progress::Progress;
@@ -32,8 +33,6 @@ pub(crate) struct Loaded {
     pub(crate) across_sources: bool,
     /// Rows that were refused, duplicates included.
     pub(crate) rejected: u64,
-    /// The first refused rows, for the message.
-    pub(crate) rejects: Vec<Reject>,
     /// Runs since reading began.
     pub(crate) stopwatch: Stopwatch,
 }
@@ -74,6 +73,9 @@ pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<L
     }
     stopwatch.lap("normalise");
     rejects.finish().map_err(Failure::bad_input)?;
+    if let Some(path) = source.data.first() {
+        warn_rejects(path, &rejects);
+    }
     let across_sources = source.data.len() > 1 || source.source.is_some();
     Ok(Loaded {
         table,
@@ -81,7 +83,6 @@ pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<L
         pool,
         across_sources,
         rejected: rejects.total(),
-        rejects: rejects.kept().to_vec(),
         stopwatch,
     })
 }
