@@ -23,7 +23,7 @@ fn folder() -> Folder {
 }
 
 fn name(number: usize) -> String {
-    let syllable = |n: usize| ["ka", "mi", "to", "ru", "se", "no", "ha", "yu"][n % 8];
+    let syllable = |n: usize| ["ka", "mi", "to", "ru", "se", "no", "ha", "yu"].get(n % 8).copied().unwrap_or_default();
     [number, number / 8, number / 3 + 1].map(syllable).concat()
 }
 

@@ -365,8 +365,9 @@ proptest! {
     #[test]
     fn parsing_a_damaged_rule_set_never_panics(from in 0..RIGHT.len(), len in 0_usize..80, doubled: bool, insert in "[\\[\\]{}\",=a-z0-9.() ]{0,12}") {
         let to = (from + len).min(RIGHT.len());
-        let middle = if doubled { RIGHT[from..to].repeat(2) } else { insert };
-        let text = format!("{}{middle}{}", &RIGHT[..from], &RIGHT[to..]);
+        let piece = |range: std::ops::Range<usize>| RIGHT.get(range).unwrap_or_default();
+        let middle = if doubled { piece(from..to).repeat(2) } else { insert };
+        let text = format!("{}{middle}{}", piece(0..from), piece(to..RIGHT.len()));
         if let Ok(rules) = RuleSet::parse(&text) {
             let written = rules.to_toml();
             let again = RuleSet::parse(&written);
