@@ -3,7 +3,10 @@
 //! Row order, threads and seed; missing values; symmetry; blocking against brute force; second-hop pairs; and that the
 //! narrow and the wide rule set are one model. The records are made here from a fixed seed: families who share surname,
 //! postcode, telephone and insurance, written twice or three times with slips.
-
+#![expect(
+    clippy::indexing_slicing,
+    reason = "invented records are drawn from small tables by a number below their length"
+)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use linkage::block::{BlockIndex, KeyFunction};

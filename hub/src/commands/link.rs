@@ -12,7 +12,9 @@ use linkage::table::Table;
 use crate::cli::print_result;
 use crate::evaluation::load::truth;
 use crate::failure::{Exit, Failure};
-use crate::linking::{self, BlockSummary, LinkSummary, Loaded, Outcome, Pool, Ready, Source, TrainingSummary, Weighing};
+use crate::linking::{
+    self, BlockSummary, LinkSummary, Loaded, Outcome, Pool, Ready, Source, TrainingSummary, Weighing,
+};
 use crate::output::{AtomicFile, ClusterWriter, PairWriter};
 use crate::progress::{Progress, Unit};
 use crate::report;
@@ -145,7 +147,9 @@ fn summary(ready: &Ready<'_>, loaded: &Loaded, run: &Run<'_>, linked: &Linked) -
         threshold: request.threshold,
         min_weight: request.weight_min,
         matches: count(&|pair| f64::from(pair.weight) >= request.threshold),
-        possible_matches: count(&|pair| f64::from(pair.weight) < request.threshold && cluster(pair.left) != cluster(pair.right)),
+        possible_matches: count(&|pair| {
+            f64::from(pair.weight) < request.threshold && cluster(pair.left) != cluster(pair.right)
+        }),
         clusters: (0_u32..).zip(&linked.clusters).filter(|(record, first)| record == *first).count() as u64,
         components_split: linked.components_split,
         wall_seconds: loaded.stopwatch.seconds(),

@@ -137,7 +137,8 @@ fn rule_sets(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = Vec::new();
     for path in paths {
         let text = path.to_string_lossy();
-        let file = text.strip_suffix(".tests.toml").map_or_else(|| path.clone(), |rules| format!("{rules}.toml").into());
+        let file =
+            text.strip_suffix(".tests.toml").map_or_else(|| path.clone(), |rules| format!("{rules}.toml").into());
         if !files.contains(&file) {
             files.push(file);
         }

@@ -77,14 +77,7 @@ pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<L
         warn_rejects(path, &rejects);
     }
     let across_sources = source.data.len() > 1 || source.source.is_some();
-    Ok(Loaded {
-        table,
-        lookup,
-        pool,
-        across_sources,
-        rejected: rejects.total(),
-        stopwatch,
-    })
+    Ok(Loaded { table, lookup, pool, across_sources, rejected: rejects.total(), stopwatch })
 }
 
 /// The source of a file's records when no column says it: the file itself.
