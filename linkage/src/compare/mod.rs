@@ -368,14 +368,6 @@ pub fn holds(
             let (left, right) = (left.first?, right.first?);
             Some(whole(most).is_some_and(|most| levenshtein_at_most(left.folded(), right.folded(), most)))
         }
-        (M::Wildcard, Threshold::Flag) => {
-            let (left, right) = (left.first?, right.first?);
-            // Without a wildcard on either side this is plain equality.
-            if !left.quality.has(Quality::WILDCARD) && !right.quality.has(Quality::WILDCARD) {
-                return Some(left.folded() == right.folded());
-            }
-            Some(kanji::wildcard_compatible(left.folded(), right.folded()))
-        }
         (M::KanaDistance, Threshold::AtMost(most)) => {
             Some(kana::at_most(left.first?.folded(), right.first?.folded(), most))
         }
