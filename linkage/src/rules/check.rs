@@ -1,8 +1,8 @@
 //! Finds levels that can never be the outcome, and what is odd about a rule set that can run.
 //!
 //! Levels are tried in order, so a level is dead when an earlier condition holds whenever its own does. The proof is
-//! by implication between atoms ([`Measure::implies`] and thresholds of one measure); it is sound and not complete:
-//! what it reports is dead for certain, what it passes may still be rare.
+//! by implication between atoms ([`Measure::implies`](crate::compare::Measure::implies) and thresholds of one measure);
+//! it is sound and not complete: what it reports is dead for certain, what it passes may still be rare.
 
 use super::{Atom, Expr, FieldId, Level, RuleSet};
 use crate::block::fields_of;
