@@ -1,0 +1,70 @@
+//! Keys: a space, a partition inside it, a sort key inside the partition.
+//!
+//! Order is promised only inside one partition. A partition belongs to one of 256 buckets by a fixed hash of its name:
+//! the bucket is the unit of export, so an engine keeps the rows of a bucket together.
+
+use std::fmt;
+
+/// A kind of rows, one byte; each crate above lists its own in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Space(pub u8);
+
+/// Buckets of a space.
+pub const BUCKETS: u32 = 256;
+
+/// What is versioned, and inside which rows are ordered: a blocking key, a person, a source record.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    /// The kind.
+    pub space: Space,
+    /// The name: an id or a keyed digest, never a personal value.
+    pub part: Box<[u8]>,
+}
+
+impl Partition {
+    /// A partition by its name.
+    #[must_use]
+    pub fn new(space: Space, part: impl Into<Box<[u8]>>) -> Self {
+        Self { space, part: part.into() }
+    }
+
+    /// A key in this partition.
+    #[must_use]
+    pub fn key(&self, sort: impl Into<Box<[u8]>>) -> Key {
+        Key { partition: self.clone(), sort: sort.into() }
+    }
+
+    /// The bucket: the same on every machine and engine, since exports depend on it.
+    #[must_use]
+    pub fn bucket(&self) -> u8 {
+        // FNV-1a, finished so that the top byte depends on all of the name.
+        let folded = self.part.iter().fold(0xcbf2_9ce4_8422_2325_u64, |state, byte| {
+            (state ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        let [top, ..] = folded.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        top
+    }
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.space.0)?;
+        self.part.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A row's key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Where.
+    pub partition: Partition,
+    /// Which row; rows of a partition are ordered by these bytes.
+    pub sort: Box<[u8]>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}/", self.partition)?;
+        self.sort.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
