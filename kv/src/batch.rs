@@ -71,7 +71,8 @@ impl Batch {
 pub enum Commit {
     /// Durable, at this position of the log.
     Committed(Seq),
-    /// Nothing happened: these partitions have other versions. Read again, decide again.
+    /// Nothing happened: these partitions have other versions. Read again, decide again under a new id. The list is
+    /// empty when the id itself was burnt by [`crate::Kv::settle`].
     Conflict(Vec<Partition>),
     /// It may have happened: see [`crate::Kv::settle`].
     Unknown,

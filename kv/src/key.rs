@@ -3,6 +3,7 @@
 //! Order is promised only inside one partition. A partition belongs to one of 256 buckets by a fixed hash of its name:
 //! the bucket is the unit of export, so an engine keeps the rows of a bucket together.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A kind of rows, one byte; each crate above lists its own in one place.
@@ -13,7 +14,9 @@ pub struct Space(pub u8);
 pub const BUCKETS: u32 = 256;
 
 /// What is versioned, and inside which rows are ordered: a blocking key, a person, a source record.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Partitions are ordered by space, then length of the name, then name: the order in which every engine exports.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Partition {
     /// The kind.
     pub space: Space,
@@ -43,6 +46,19 @@ impl Partition {
         });
         let [top, ..] = folded.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
         top
+    }
+}
+
+impl Ord for Partition {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |partition: &Self| (partition.space, partition.part.len());
+        place(self).cmp(&place(other)).then_with(|| self.part.cmp(&other.part))
+    }
+}
+
+impl PartialOrd for Partition {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -12,11 +12,13 @@ mod batch;
 mod draft;
 mod key;
 mod limits;
+mod memory;
 
 pub use batch::{Batch, BatchId, Change, Commit, Plan, Settled};
 pub use draft::Draft;
 pub use key::{BUCKETS, Key, Partition, Space};
 pub use limits::{Limits, TooLarge};
+pub use memory::MemoryKv;
 
 use std::fmt;
 
@@ -133,7 +135,8 @@ pub trait Kv: fmt::Debug + Send + Sync {
 
     /// Compares every asserted version, and if all hold bumps them, applies the puts and deletes and appends the log
     /// entries: all or nothing. Returns when the batch is durable. A batch whose id has been committed before is not
-    /// applied again: the answer is that of the first time.
+    /// applied again: the answer is that of the first time. An id that [`Kv::settle`] has burnt is never applied: the
+    /// answer is a conflict that names no partition, and the caller decides again under a new id.
     ///
     /// # Errors
     /// [`Error::TooLarge`] before anything is written, [`Error::Unavailable`] when nothing was written for sure. A
