@@ -1,0 +1,32 @@
+//! The spaces of this crate in the store, all in one place.
+//!
+//! | Space | Partition | Sort key | Value |
+//! |---|---|---|---|
+//! | `RECORD` | record id | `h` | head: identifier, current version, home person, constraints |
+//! | | | `v` version | one version of the record, never overwritten |
+//! | | | `m` instant, number | a move between persons |
+//! | `PERSON` | person id | `h` | head: what it is merged into, what is merged into it |
+//! | | | `r` record id | a member: its normalised values and blocking keys |
+//! | | | `e` instant, number | what happened to the person |
+//! | `POSTING` | keyed digest of a blocking key | person id | nothing: the person has a record with that key |
+//! | `TASK` | task id | `h` | the task |
+//! | `QUEUE` | state | priority, instant, task id | what a list of tasks shows |
+//! | `MERGE` | merge id | `h` | a merge, and whether it was undone |
+//! | `META` | name | | what holds for the whole index: the active rule version |
+
+use kv::Space;
+
+/// Source records.
+pub(crate) const RECORD: Space = Space(16);
+/// Persons.
+pub(crate) const PERSON: Space = Space(17);
+/// Who has a record with a blocking key.
+pub(crate) const POSTING: Space = Space(18);
+/// Review tasks.
+pub(crate) const TASK: Space = Space(19);
+/// Open and closed tasks in the order of the queue.
+pub(crate) const QUEUE: Space = Space(20);
+/// Merges.
+pub(crate) const MERGE: Space = Space(21);
+/// The whole index.
+pub(crate) const META: Space = Space(22);
