@@ -1,0 +1,9 @@
+//! Every engine against one list of promises, and against the engine in memory.
+//!
+//! A promise of the trait that is not a function in `contract` is not a promise. Engines on disk are reopened wherever a
+//! promise has to outlive the process.
+
+mod contract;
+mod draft;
+mod memory;
+mod model;
