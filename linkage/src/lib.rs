@@ -5,8 +5,10 @@
 //!
 //! Read in this order: [`normalize`] and [`compare`] know what values are; [`rules`] is the model as data; [`block`],
 //! [`model`] and [`score`] find and weigh pairs; [`train`] learns the weights; [`cluster`] joins the pairs;
-//! [`run`] puts it all together; [`explain`] and [`evaluate`] say why and how well.
+//! [`run`] puts it all together, and [`arrival`] does the same for one record; [`explain`] and [`evaluate`] say why and
+//! how well.
 
+pub mod arrival;
 pub mod block;
 pub mod cluster;
 pub mod compact;

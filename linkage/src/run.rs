@@ -8,7 +8,7 @@ use crate::block::BlockIndex;
 use crate::cluster::{self, MEMBERS_MAX, PairWeights};
 use crate::exec::{self, Executor};
 use crate::model::Decision;
-use crate::rules::{Cap, ClusterMethod};
+use crate::rules::{Cap, ClusterMethod, Guard, RuleSet};
 use crate::score::{LevelCache, Scored, Scorer};
 use crate::table::RecordIndex;
 
@@ -156,27 +156,11 @@ impl Run<'_> {
 
     /// The pair after guards.
     fn cap(&self, left: RecordIndex, right: RecordIndex, scored: Scored) -> LinkedPair {
-        let rules = self.scorer.comparer.rules;
-        let mut weight = scored.weight.0;
-        let mut by = 0;
-        // Under the lower threshold no guard can change the decision.
-        if weight >= rules.lower.min(self.request.threshold) {
-            for (number, guard) in (1_u8..).zip(&rules.guards) {
-                let limit = match guard.cap {
-                    Cap::PossibleMatch => rules.upper.min(self.request.threshold) - CAP_MARGIN,
-                    Cap::NonMatch => rules.lower.min(self.request.threshold) - CAP_MARGIN,
-                };
-                // Where a guard asks for more evidence, what is missing to it is missing to the threshold.
-                let limit =
-                    guard.below.map_or(limit, |below| limit.min(self.request.threshold + scored.weight.0 - below));
-                let asks = weight > limit && guard.asks(Some(scored.weight.0));
-                if asks && self.scorer.comparer.holds(&guard.when, left, right) {
-                    (weight, by) = (limit, number);
-                }
-            }
-        }
+        let comparer = self.scorer.comparer;
+        let holds = |guard: &Guard| comparer.holds(&guard.when, left, right);
+        let (weight, guard) = cap(comparer.rules, self.request.threshold, scored.weight.0, holds);
         #[expect(clippy::cast_possible_truncation, reason = "reported weights need no more than single precision")]
-        LinkedPair { left, right, weight: weight as f32, guard: by }
+        LinkedPair { left, right, weight: weight as f32, guard }
     }
 
     /// Whether a guard forbids that two records are ever together, whatever their weight.
@@ -250,6 +234,28 @@ impl Run<'_> {
     pub fn decision(&self, pair: &LinkedPair) -> Decision {
         Decision::of(f64::from(pair.weight), self.scorer.comparer.rules.lower, self.request.threshold)
     }
+}
+
+/// The weight of a pair after guards, and the guard that capped it, counted from 1; 0 for none.
+///
+/// `holds` is asked only about guards that could lower the weight further.
+pub(crate) fn cap(rules: &RuleSet, threshold: f64, scored: f64, mut holds: impl FnMut(&Guard) -> bool) -> (f64, u8) {
+    let (mut weight, mut by) = (scored, 0);
+    // Under the lower threshold no guard can change the decision.
+    if weight >= rules.lower.min(threshold) {
+        for (number, guard) in (1_u8..).zip(&rules.guards) {
+            let limit = match guard.cap {
+                Cap::PossibleMatch => rules.upper.min(threshold) - CAP_MARGIN,
+                Cap::NonMatch => rules.lower.min(threshold) - CAP_MARGIN,
+            };
+            // Where a guard asks for more evidence, what is missing to it is missing to the threshold.
+            let limit = guard.below.map_or(limit, |below| limit.min(threshold + scored - below));
+            if weight > limit && guard.asks(Some(scored)) && holds(guard) {
+                (weight, by) = (limit, number);
+            }
+        }
+    }
+    (weight, by)
 }
 
 struct Resolved {

@@ -284,6 +284,31 @@ fn join(columns: &[&RawColumn]) -> RawColumn {
 }
 
 impl Table {
+    /// A table of records that are normalised already, in the order given, without ids, sources and raw texts: for
+    /// comparing a few records as a table of many would be.
+    pub(crate) fn of_values(fields: usize, records: &[&[Option<Value>]]) -> Self {
+        let mut ids = TextPool::default();
+        records.iter().for_each(|_| ids.push(""));
+        let columns = (0..fields).map(|field| {
+            let mut exact = Interner::default();
+            let mut values: Vec<Value> = Vec::new();
+            let mut number = |value: &Value| {
+                let number = exact.intern(&value.exact);
+                if number as usize == values.len() {
+                    values.push(value.clone());
+                }
+                number + 1
+            };
+            let value = |record: &&[Option<Value>]| record.get(field)?.as_ref().map(&mut number);
+            let rows = records.iter().map(value).map(|number| number.unwrap_or(NULL)).collect();
+            let folded = number_folded(&values, exact);
+            let words = values.iter().map(|value| Compact::of(value.folded()));
+            let compact = words.collect::<Option<_>>().unwrap_or_default();
+            Column { rows, values, folded, compact }
+        });
+        Self { columns: columns.collect(), ids, sources: vec![0; records.len()], source_names: Vec::new(), raw: None }
+    }
+
     /// Number of records.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -90,6 +90,18 @@ impl Quality {
         Self(self.0 | other.0)
     }
 
+    /// The flags as a number, for storing.
+    #[must_use]
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// The flags of a number; `None` when it has a bit that no flag has.
+    #[must_use]
+    pub(crate) const fn from_bits(bits: u16) -> Option<Self> {
+        if bits < 2 * Self::LENGTH.0 { Some(Self(bits)) } else { None }
+    }
+
     /// Whether every flag of `other` is set.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {

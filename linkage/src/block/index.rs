@@ -194,7 +194,7 @@ fn build_rule(rule: &BlockRule, table: &Table) -> RuleBlocks {
     group(rule, &keys.sorted(table, 0), keys.is_multiple.then(|| table.len()))
 }
 
-pub(super) fn combine(key: u64, part: u64) -> u64 {
+pub(crate) fn combine(key: u64, part: u64) -> u64 {
     mix(key.rotate_left(5).wrapping_add(part))
 }
 

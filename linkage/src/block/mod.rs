@@ -10,6 +10,7 @@ mod keys;
 mod pairs;
 mod sample;
 
+pub(crate) use index::combine;
 pub use index::{BlockIndex, RuleBlocks};
 pub use key::{KeyFunction, KeyPart};
 pub use pairs::{Unit, Visit};

@@ -33,8 +33,15 @@ impl Frequencies {
             count_field(table, *field)
         });
         let fields: Vec<Option<FieldFrequencies>> = fields.collect();
-        let all = fields.iter().flatten().flat_map(|field| &field.log2);
-        let log2_rarest = all.fold(0.0, |lowest, log2| f64::from(*log2).min(lowest));
+        let log2_rarest = rarest(&fields);
+        Self { fields, log2_rarest }
+    }
+
+    /// Frequencies that were counted elsewhere: per field, log₂ p of each value of a column and log₂ Σp².
+    pub(crate) fn of(fields: Vec<Option<(Vec<f32>, f64)>>) -> Self {
+        let field = |(log2, log2_agreement)| FieldFrequencies { log2, log2_agreement };
+        let fields: Vec<Option<FieldFrequencies>> = fields.into_iter().map(|counted| counted.map(field)).collect();
+        let log2_rarest = rarest(&fields);
         Self { fields, log2_rarest }
     }
 
@@ -62,6 +69,11 @@ impl Frequencies {
     pub fn log2_agreement(&self, field: FieldId) -> f64 {
         self.fields.get(field.index()).and_then(Option::as_ref).map_or(0.0, |field| field.log2_agreement)
     }
+}
+
+fn rarest(fields: &[Option<FieldFrequencies>]) -> f64 {
+    let all = fields.iter().flatten().flat_map(|field| &field.log2);
+    all.fold(0.0, |lowest, log2| f64::from(*log2).min(lowest))
 }
 
 fn count_field(table: &Table, field: FieldId) -> Option<FieldFrequencies> {

@@ -174,6 +174,9 @@ pub struct BlockRule {
     pub parts: Vec<KeyPart>,
     /// Blocks of more records than this are skipped, counted and reported.
     pub records_max: u32,
+    /// Two records that agree on the key are nearly surely of one person, or of one household and birth date: worth
+    /// comparing even when a record has more candidates than are compared.
+    pub is_strong: bool,
 }
 
 /// Records in one block beyond which it is skipped unless the rule says otherwise: 20,000 records are 200 million

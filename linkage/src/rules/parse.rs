@@ -109,6 +109,8 @@ struct RawBlock {
     name: Option<String>,
     key: Vec<Spanned<String>>,
     records_max: Option<u32>,
+    #[serde(default)]
+    strong: bool,
 }
 
 #[derive(Deserialize)]
@@ -336,7 +338,7 @@ impl Reader<'_> {
             return Err(self.error(&span, format!("block `{name}` has an empty key")));
         }
         let records_max = raw.records_max.unwrap_or(BLOCK_RECORDS_MAX);
-        Ok(BlockRule { name, parts, records_max })
+        Ok(BlockRule { name, parts, records_max, is_strong: raw.strong })
     }
 
     fn training(&self, raw: Option<Spanned<RawTraining>>) -> Result<Training, RuleError> {

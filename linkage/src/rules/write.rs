@@ -64,6 +64,9 @@ impl RuleSet {
             if block.records_max != BLOCK_RECORDS_MAX {
                 writeln!(out, "records_max = {}", block.records_max)?;
             }
+            if block.is_strong {
+                writeln!(out, "strong = true")?;
+            }
         }
         self.write_tail(out)
     }

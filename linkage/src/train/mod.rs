@@ -110,7 +110,7 @@ fn sample<'t>(keys: &[Vec<KeyPart>], observer: &Observer<'t>) -> BlockSample<'t>
     let rule = |parts: &Vec<KeyPart>| {
         let name: Vec<String> =
             parts.iter().map(|part| part.display(&observer.comparer.rules.fields).to_string()).collect();
-        BlockRule { name: name.join(" + "), parts: parts.clone(), records_max: BLOCK_RECORDS_MAX }
+        BlockRule { name: name.join(" + "), parts: parts.clone(), records_max: BLOCK_RECORDS_MAX, is_strong: false }
     };
     let rules: Vec<BlockRule> = keys.iter().map(rule).collect();
     BlockSample::build(&rules, observer.comparer.table, observer.settings.across_sources, observer.executor)

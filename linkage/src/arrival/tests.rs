@@ -1,0 +1,20 @@
+//! Arrival gives what a run over a table gives, for values, frequencies, keys, weights and guards.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::indexing_slicing, reason = "records are numbered as the table numbers them")]
+
+use super::*;
+use crate::block::BlockIndex;
+use crate::block::key::mix;
+use crate::compare::Readings;
+use crate::exec::Serial;
+use crate::model::{Frequencies, Profiles, Weights};
+use crate::normalize::{TableSources, Tables};
+use crate::rules::RuleSet;
+use crate::run::{Request, Run};
+use crate::score::{Comparer, LevelCache, Scorer};
+use crate::table::{RecordIndex, Table, TableBuilder};
+use std::collections::BTreeMap;
+
+mod bulk;
+mod population;
+mod values;
