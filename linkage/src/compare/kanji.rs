@@ -10,7 +10,8 @@ const WILDCARD: char = '〓';
 /// folding chooses are listed. From the pairs that no safe folding table may join and the confusions that
 /// `tests/data/name_pairs.tsv` lists; common slips of the same sort are added.
 #[rustfmt::skip]
-pub(super) fn class(character: char) -> Option<u8> {
+#[must_use]
+pub fn class(character: char) -> Option<u8> {
     Some(match character {
         // Another character, used in the same names with the same reading.
         '斉' | '斎' | '齊' | '齋' => 0, '坂' | '阪' => 1, '畑' | '畠' => 2, '崎' | '﨑' | '埼' => 3,

@@ -17,6 +17,7 @@ mod text;
 
 use crate::value::{Parts, Quality, Value};
 
+pub use kanji::class as confusable_class;
 pub use kernel::{
     TEXT_CHARS_MAX, damerau, damerau_at_most, jaro_winkler, jaro_winkler_at_least, levenshtein, levenshtein_at_most,
 };

@@ -28,6 +28,7 @@ pub use kanji::WILDCARD;
 pub use numbers::check_digit;
 pub use romaji::{romaji_key, romaji_to_kana_key};
 pub use tables::{NORMALIZER_VERSION, TableError, TableSources, Tables};
+pub use width::clean;
 
 use crate::value::{Quality, Value};
 

@@ -36,7 +36,12 @@ fn is_plain_char(c: char) -> bool {
 /// The text in canonical width: full-width Latin letters and digits narrow, kana wide with their dakuten composed,
 /// compatibility characters folded, variation selectors and invisible characters dropped, every kind of space one
 /// space, none at the ends.
-pub(super) fn clean(raw: &str) -> String {
+///
+/// ```
+/// assert_eq!(linkage::normalize::clean(" ﾜﾀﾅﾍﾞ　１ "), "ワタナベ 1");
+/// ```
+#[must_use]
+pub fn clean(raw: &str) -> String {
     if is_settled_ascii(raw.as_bytes()) {
         return raw.to_owned();
     }
