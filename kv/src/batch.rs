@@ -44,11 +44,23 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Checks the limits that hold on every engine.
+    /// Checks the limits that hold for callers.
     ///
     /// # Errors
     /// [`TooLarge`] names the first thing over its limit.
     pub fn check(&self) -> Result<(), TooLarge> {
+        self.check_values(Limits::ALL.value_bytes_max)
+    }
+
+    /// Checks the limits that hold in an engine, where values may have been sealed.
+    ///
+    /// # Errors
+    /// [`TooLarge`] names the first thing over its limit.
+    pub fn check_sealed(&self) -> Result<(), TooLarge> {
+        self.check_values(Limits::ALL.value_bytes_max + Limits::ALL.envelope_bytes_max)
+    }
+
+    fn check_values(&self, value_bytes_max: usize) -> Result<(), TooLarge> {
         let limits = Limits::ALL;
         let check = |what, size, limit| if size > limit { Err(TooLarge { what, size, limit }) } else { Ok(()) };
         check("the number of rows", self.plan.rows.len(), limits.rows_max)?;
@@ -60,9 +72,9 @@ impl Batch {
         for (key, value) in &self.plan.rows {
             check("a partition name in bytes", key.partition.part.len(), limits.part_bytes_max)?;
             check("a sort key in bytes", key.sort.len(), limits.sort_bytes_max)?;
-            check("a value in bytes", value.as_ref().map_or(0, |value| value.len()), limits.value_bytes_max)?;
+            check("a value in bytes", value.as_ref().map_or(0, |value| value.len()), value_bytes_max)?;
         }
-        self.plan.log.iter().try_for_each(|entry| check("a log entry in bytes", entry.len(), limits.value_bytes_max))
+        self.plan.log.iter().try_for_each(|entry| check("a log entry in bytes", entry.len(), value_bytes_max))
     }
 }
 

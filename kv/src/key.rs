@@ -78,6 +78,20 @@ pub struct Key {
     pub sort: Box<[u8]>,
 }
 
+impl Key {
+    /// Where the row is, for errors and logs: space, bucket and a digest that finds the row again but does not show it.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&(self.partition.part.len() as u64).to_le_bytes());
+        hasher.update(&self.partition.part).update(&self.sort);
+        let mut digest = [0; 8];
+        hasher.finalize_xof().fill(&mut digest);
+        let Self { partition, .. } = self;
+        format!("space {}, bucket {}, row {:016x}", partition.space.0, partition.bucket(), u64::from_be_bytes(digest))
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}/", self.partition)?;

@@ -11,14 +11,18 @@
 mod batch;
 mod draft;
 mod key;
+mod keyring;
 mod limits;
 mod memory;
+mod sealed;
 
 pub use batch::{Batch, BatchId, Change, Commit, Plan, Settled};
 pub use draft::Draft;
 pub use key::{BUCKETS, Key, Partition, Space};
+pub use keyring::{Digester, KeyId, Keyring, KeyringError, Purpose, RingKey};
 pub use limits::{Limits, TooLarge};
 pub use memory::MemoryKv;
+pub use sealed::Sealed;
 
 use std::fmt;
 

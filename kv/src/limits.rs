@@ -9,8 +9,10 @@ pub struct Limits {
     pub part_bytes_max: usize,
     /// Bytes of a sort key.
     pub sort_bytes_max: usize,
-    /// Bytes of a value or a log entry.
+    /// Bytes of a value or a log entry, as a caller gives them.
     pub value_bytes_max: usize,
+    /// Bytes that sealing may add to a value: an engine takes this much more than a caller may give.
+    pub envelope_bytes_max: usize,
     /// Puts and deletes of one batch.
     pub rows_max: usize,
     /// Asserts of one batch.
@@ -20,12 +22,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of every engine: values of 100,000 bytes are what the strictest distributed store takes; 50,000 rows
-    /// let a bulk import commit some thousand records at once.
+    /// The limits of every engine: sealed values of 100,000 bytes are what the strictest distributed store takes; 50,000
+    /// rows let a bulk import commit some thousand records at once.
     pub const ALL: Self = Self {
         part_bytes_max: 255,
         sort_bytes_max: 255,
-        value_bytes_max: 100_000,
+        value_bytes_max: 99_900,
+        envelope_bytes_max: 100,
         rows_max: 50_000,
         asserts_max: 50_000,
         entries_max: 10_000,

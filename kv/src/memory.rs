@@ -51,7 +51,7 @@ impl Kv for MemoryKv {
     }
 
     fn commit(&self, batch: &Batch) -> Result<Commit, Error> {
-        batch.check()?;
+        batch.check_sealed()?;
         let mut state = self.writing();
         match state.batches.get(&batch.id) {
             Some(Settled::Committed(seq)) => return Ok(Commit::Committed(*seq)),

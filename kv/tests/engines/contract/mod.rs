@@ -11,11 +11,14 @@ use kv::{Batch, BatchId, Commit, Freshness, Key, Kv, Partition, Plan, Read, Rows
 /// An engine under test, and how to close and open it again over the same rows.
 pub(crate) struct Engine {
     kv: Option<Box<dyn Kv>>,
-    reopen: Box<dyn Fn(Box<dyn Kv>) -> Box<dyn Kv>>,
+    reopen: Reopen,
 }
 
+/// Closes an engine and opens it again.
+pub(crate) type Reopen = Box<dyn Fn(Box<dyn Kv>) -> Box<dyn Kv>>;
+
 impl Engine {
-    pub(crate) fn new(kv: Box<dyn Kv>, reopen: Box<dyn Fn(Box<dyn Kv>) -> Box<dyn Kv>>) -> Self {
+    pub(crate) fn new(kv: Box<dyn Kv>, reopen: Reopen) -> Self {
         Self { kv: Some(kv), reopen }
     }
 

@@ -64,8 +64,8 @@ pub(crate) fn scans_keep_their_bounds(engine: &mut Engine) {
         for limit in [0, 1, 2, 3, 4, 5, u32::MAX] {
             let count = all.len().min(usize::try_from(limit).unwrap());
             let reversed: String = all.chars().rev().collect();
-            check(from, until, limit, false, &all[..count], count < all.len());
-            check(from, until, limit, true, &reversed[..count], count < all.len());
+            check(from, until, limit, false, all.get(..count).unwrap(), count < all.len());
+            check(from, until, limit, true, reversed.get(..count).unwrap(), count < all.len());
         }
     }
 }
