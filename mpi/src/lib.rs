@@ -7,9 +7,28 @@
 
 pub use kv;
 
+mod arrive;
+mod candidates;
+mod cause;
 mod demographics;
+mod error;
+mod event;
 mod id;
+mod index;
+mod merge;
+mod review;
 mod space;
+mod store;
+#[cfg(test)]
+mod tests;
 
+pub use arrive::{Arrival, Arrived, Outcome, arrive, look_again};
+pub use cause::{Actor, Basis, Evidence, Stamp};
 pub use demographics::{Attribute, Demographics};
+pub use error::{Error, Refusal};
+pub use event::{Event, Standing};
 pub use id::{EnterpriseIdError, MergeId, PersonId, RecordId, TaskId};
+pub use index::Index;
+pub use merge::{Joined, MergeCause};
+pub use review::{Task, TaskKind, TaskState};
+pub use store::{Constraint, RecordState};

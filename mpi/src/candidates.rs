@@ -1,0 +1,121 @@
+//! Finds the persons that a record could be of, and how strongly each claims it.
+
+use crate::store::{self, KeyDigest, LoadedPerson};
+use crate::{Error, Index, PersonId, RecordId};
+use kv::Draft;
+use linkage::arrival::{Normalized, Verdict};
+use linkage::cluster::WEIGHT_CAP;
+use std::collections::BTreeMap;
+
+/// A person that shares a blocking key with a record, and how its records compare.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    /// The person, merges followed.
+    pub person: PersonId,
+    /// Its homes that were compared.
+    pub homes: Vec<LoadedPerson>,
+    /// The verdict on each of its records.
+    pub verdicts: Vec<(RecordId, Verdict)>,
+}
+
+/// Claims, the strongest first.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// One per person.
+    pub claims: Vec<Claim>,
+    /// Blocks that were too large to be read whole.
+    pub cut: u32,
+}
+
+impl Claim {
+    /// The strongest verdict; ties go to the lower record id, so that nothing depends on the order of reading.
+    pub(crate) fn best(&self) -> Option<&(RecordId, Verdict)> {
+        self.verdicts.iter().max_by(|a, b| a.1.weight.0.total_cmp(&b.1.weight.0).then(b.0.cmp(&a.0)))
+    }
+
+    /// The best weight, minus infinity without a verdict.
+    pub(crate) fn weight(&self) -> f64 {
+        self.best().map_or(f64::NEG_INFINITY, |(_, verdict)| verdict.weight.0)
+    }
+
+    /// Whether a record of the person contradicts.
+    pub(crate) fn is_vetoed(&self) -> bool {
+        self.verdicts.iter().any(|(_, verdict)| verdict.keeps_apart)
+    }
+
+    /// By how many bits the person's records agree with the record on average, measured from a threshold: what a bulk
+    /// run asks of a cluster.
+    pub(crate) fn mean_excess(&self, threshold: f64) -> f64 {
+        let excess = |verdict: &Verdict| (verdict.weight.0 - threshold).clamp(-WEIGHT_CAP, WEIGHT_CAP);
+        let sum: f64 = self.verdicts.iter().map(|(_, verdict)| excess(verdict)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "a person has few records")]
+        let count = self.verdicts.len().max(1) as f64;
+        sum / count
+    }
+
+    /// Whether a record of the person has died according to its source.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.homes.iter().flat_map(|home| &home.members).any(|(_, member)| member.is_dead)
+    }
+
+    /// Records of the person that were compared.
+    pub(crate) fn records(&self) -> impl Iterator<Item = RecordId> {
+        self.verdicts.iter().map(|(record, _)| *record)
+    }
+}
+
+/// Everybody who claims a record; `own` is the record itself, which does not claim itself.
+pub(crate) fn claims(
+    index: &Index<'_>,
+    draft: &mut Draft<'_>,
+    own: RecordId,
+    (values, keys): (&Normalized, &[KeyDigest]),
+) -> Result<Claims, Error> {
+    let reached = store::posting::reach(draft, keys)?;
+    let homes: Vec<PersonId> = reached.persons.into_iter().collect();
+    let loaded = store::person::load(draft, &homes, index.generation)?;
+    let mut grouped: BTreeMap<PersonId, Vec<LoadedPerson>> = BTreeMap::new();
+    for home in loaded {
+        let person = match home.head.merged_into {
+            None => home.id,
+            Some((next, _)) => store::person::root(draft, next)?.ok_or(Error::Corrupt { what: "a merge" })?.0,
+        };
+        grouped.entry(person).or_default().push(home);
+    }
+    // What is merged into a person claims with it, reached by a key or not.
+    for (person, homes) in &mut grouped {
+        let is_whole = matches!(homes.as_slice(), [home] if home.id == *person && home.head.absorbed.is_empty());
+        if !is_whole {
+            *homes = store::person::tree(draft, *person, index.generation)?;
+        }
+    }
+    Ok(Claims { claims: compare(index, own, values, grouped)?, cut: reached.cut })
+}
+
+fn compare(
+    index: &Index<'_>,
+    own: RecordId,
+    values: &Normalized,
+    grouped: BTreeMap<PersonId, Vec<LoadedPerson>>,
+) -> Result<Vec<Claim>, Error> {
+    let members = |homes: &[LoadedPerson]| -> Vec<RecordId> {
+        homes.iter().flat_map(|home| &home.members).map(|(record, _)| *record).filter(|id| *id != own).collect()
+    };
+    let others: Vec<&Normalized> = grouped
+        .values()
+        .flatten()
+        .flat_map(|home| &home.members)
+        .filter(|(record, _)| *record != own)
+        .map(|(_, member)| &member.values)
+        .collect();
+    let mut verdicts = index.model.compare(values, &others)?.into_iter();
+    let mut claims = Vec::with_capacity(grouped.len());
+    for (person, homes) in grouped {
+        let verdicts: Vec<_> = members(&homes).into_iter().zip(verdicts.by_ref()).collect();
+        if !verdicts.is_empty() {
+            claims.push(Claim { person, homes, verdicts });
+        }
+    }
+    claims.sort_by(|a, b| b.weight().total_cmp(&a.weight()).then(a.person.cmp(&b.person)));
+    Ok(claims)
+}

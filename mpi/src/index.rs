@@ -1,0 +1,52 @@
+//! What verbs work with, beside the store: rules, directory, digests.
+
+use crate::Refusal;
+use crate::store::{KeyDigest, posting_part};
+use crate::{Attribute, Demographics};
+use directory::{AuthorityId, Instant, InstitutionId};
+use kv::Digester;
+use linkage::arrival::{FrozenModel, Normalized};
+
+/// Everything that decides, as it stands for one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Index<'a> {
+    /// Rules, weights, frequencies and tables, under one version.
+    pub model: &'a FrozenModel,
+    /// Which generation of member rows and postings belongs to the model.
+    pub generation: u8,
+    /// Turns identifiers and blocking keys into digests.
+    pub digester: &'a Digester,
+}
+
+/// A record as matching sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    /// Normalised values.
+    pub values: Normalized,
+    /// Blocking keys, sorted, each once.
+    pub keys: Vec<KeyDigest>,
+}
+
+impl Index<'_> {
+    /// Normalises what a source says and finds its blocking keys.
+    pub(crate) fn profile(&self, demographics: &Demographics) -> Profile {
+        let text = |column: &str| Attribute::named(column).map_or("", |attribute| demographics.get(attribute));
+        let values = self.model.normalize(&text);
+        let keys = self.model.block_keys(&values);
+        let mut keys: Vec<KeyDigest> =
+            keys.iter().map(|key| posting_part(self.digester, self.generation, key)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Profile { values, keys }
+    }
+
+    /// Whether an institution may assign identifiers in a domain.
+    pub(crate) fn may_assign(
+        &self,
+        _institution: &InstitutionId,
+        _authority: &AuthorityId,
+        _at: Instant,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! Persons: a head, the member records with what is needed to compare them, and what happened to the person.
+
+use super::posting::KeyDigest;
+use super::rows::{decode, encode};
+use crate::{Error, MergeId, PersonId, RecordId, space};
+use directory::{Instant, InstitutionId};
+use kv::{Draft, Key, Partition, Read};
+use linkage::arrival::Normalized;
+use serde::{Deserialize, Serialize};
+
+/// What a person is, apart from its records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PersonHead {
+    /// When the enterprise id was issued.
+    pub created: Instant,
+    /// The person that this one is merged into.
+    pub merged_into: Option<(PersonId, MergeId)>,
+    /// Persons that are merged into this one.
+    pub absorbed: Vec<(PersonId, MergeId)>,
+    /// Happenings so far.
+    pub happenings: u32,
+}
+
+/// A member record of a person, ready to be compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// The normalised values.
+    pub values: Normalized,
+    /// The blocking keys.
+    pub keys: Vec<KeyDigest>,
+    /// The custodian of the record.
+    pub institution: InstitutionId,
+    /// Whether the source says that the person has died.
+    pub is_dead: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MemberRow {
+    values: Vec<u8>,
+    keys: Vec<KeyDigest>,
+    institution: InstitutionId,
+    is_dead: bool,
+}
+
+/// What happened to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Happening {
+    /// The enterprise id was issued.
+    Created,
+    /// A record came.
+    Joined(RecordId),
+    /// A record went.
+    Left(RecordId),
+    /// Merged into another person.
+    MergedInto(PersonId, MergeId),
+    /// That merge was undone.
+    Separated(MergeId),
+    /// Another person was merged into this one.
+    Absorbed(PersonId, MergeId),
+    /// That merge was undone.
+    Released(PersonId, MergeId),
+}
+
+/// A happening with its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PersonRow {
+    /// Recorded time.
+    pub at: Instant,
+    /// What.
+    pub what: Happening,
+}
+
+/// A person with its own records; those of absorbed persons are not among them.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadedPerson {
+    /// Which person.
+    pub id: PersonId,
+    /// The head.
+    pub head: PersonHead,
+    /// The records whose home this person is, by id.
+    pub members: Vec<(RecordId, Member)>,
+}
+
+const HEAD: &[u8] = b"h";
+const MEMBER: u8 = b'r';
+const HAPPENING: u8 = b'e';
+
+/// Records of one person beyond which no record joins it automatically: a sink of wrong links, not a person.
+pub(crate) const MEMBERS_MAX: u32 = 400;
+
+/// The partition of a person.
+pub(crate) fn partition(id: PersonId) -> Partition {
+    Partition::new(space::PERSON, id.to_bytes())
+}
+
+fn member_key(id: PersonId, generation: u8, record: RecordId) -> Key {
+    let mut sort = vec![MEMBER, generation];
+    sort.extend_from_slice(&record.0);
+    partition(id).key(sort)
+}
+
+/// The head of a person.
+pub(crate) fn head(draft: &mut Draft<'_>, id: PersonId) -> Result<Option<PersonHead>, Error> {
+    draft.get(&partition(id).key(HEAD))?.map(|bytes| decode("person head", &bytes)).transpose()
+}
+
+/// Persons with their members under one generation; those that do not exist are left out.
+pub(crate) fn load(draft: &mut Draft<'_>, ids: &[PersonId], generation: u8) -> Result<Vec<LoadedPerson>, Error> {
+    let mut wants = Vec::with_capacity(ids.len() * 2);
+    for id in ids {
+        wants.push(Read::Get(partition(*id).key(HEAD)));
+        wants.push(Read::Scan {
+            partition: partition(*id),
+            from: [MEMBER, generation].into(),
+            until: Some([MEMBER, generation + 1].into()),
+            limit: MEMBERS_MAX,
+            is_reverse: false,
+        });
+    }
+    let answers = draft.read(&wants)?;
+    let mut loaded = Vec::with_capacity(ids.len());
+    for (id, answer) in ids.iter().zip(answers.chunks(2)) {
+        let [head, members] = answer else { continue };
+        let Some((_, head)) = head.rows.first() else { continue };
+        let members = members.rows.iter().map(|(sort, value)| member(sort, value)).collect::<Result<_, Error>>()?;
+        loaded.push(LoadedPerson { id: *id, head: decode("person head", head)?, members });
+    }
+    Ok(loaded)
+}
+
+fn member(sort: &[u8], value: &[u8]) -> Result<(RecordId, Member), Error> {
+    let corrupt = || Error::Corrupt { what: "member of a person" };
+    let record = sort.get(2..).and_then(|id| id.try_into().ok()).map(RecordId).ok_or_else(corrupt)?;
+    let row: MemberRow = decode("member of a person", value)?;
+    let values = Normalized::from_bytes(&row.values).map_err(|_| corrupt())?;
+    Ok((record, Member { values, keys: row.keys, institution: row.institution, is_dead: row.is_dead }))
+}
+
+/// Writes the head of a person.
+pub(crate) fn put_head(draft: &mut Draft<'_>, id: PersonId, head: &PersonHead) -> Result<(), Error> {
+    draft.put(partition(id).key(HEAD), encode("person head", head)?);
+    Ok(())
+}
+
+/// Writes a member.
+pub(crate) fn put_member(
+    draft: &mut Draft<'_>,
+    id: PersonId,
+    generation: u8,
+    (record, member): (RecordId, &Member),
+) -> Result<(), Error> {
+    let row = MemberRow {
+        values: member.values.to_bytes(),
+        keys: member.keys.clone(),
+        institution: member.institution.clone(),
+        is_dead: member.is_dead,
+    };
+    draft.put(member_key(id, generation, record), encode("member of a person", &row)?);
+    Ok(())
+}
+
+/// Removes a member.
+pub(crate) fn remove_member(draft: &mut Draft<'_>, id: PersonId, generation: u8, record: RecordId) {
+    draft.delete(member_key(id, generation, record));
+}
+
+/// Appends what happened to a person; the head has to be written after it.
+pub(crate) fn note(draft: &mut Draft<'_>, id: PersonId, head: &mut PersonHead, row: PersonRow) -> Result<(), Error> {
+    let mut sort = vec![HAPPENING];
+    sort.extend_from_slice(&head.happenings.to_be_bytes());
+    head.happenings += 1;
+    draft.put(partition(id).key(sort), encode("happening", &row)?);
+    Ok(())
+}
+
+/// All that happened to a person, oldest first.
+pub(crate) fn happenings(draft: &mut Draft<'_>, id: PersonId) -> Result<Vec<PersonRow>, Error> {
+    let rows = draft.scan(&partition(id), &[HAPPENING], Some(&[HAPPENING + 1]), u32::MAX)?;
+    rows.rows.iter().map(|(_, value)| decode("happening", value)).collect()
+}
+
+/// The person that an id stands for today: merges are followed to their end.
+pub(crate) fn root(draft: &mut Draft<'_>, id: PersonId) -> Result<Option<(PersonId, PersonHead)>, Error> {
+    let mut at = id;
+    for _ in 0..MERGES_DEEP_MAX {
+        let Some(found) = head(draft, at)? else { return Ok(None) };
+        match found.merged_into {
+            Some((next, _)) => at = next,
+            None => return Ok(Some((at, found))),
+        }
+    }
+    Err(Error::Corrupt { what: "a chain of merges" })
+}
+
+/// Merges that one id may be away from its person: each is a decision of somebody, and merging goes to the root.
+pub(crate) const MERGES_DEEP_MAX: usize = 64;
+
+/// A person and all that is merged into it, at any depth, the person first.
+pub(crate) fn tree(draft: &mut Draft<'_>, root: PersonId, generation: u8) -> Result<Vec<LoadedPerson>, Error> {
+    let mut found: Vec<LoadedPerson> = Vec::new();
+    let mut wanted = vec![root];
+    while !wanted.is_empty() {
+        let loaded = load(draft, &wanted, generation)?;
+        wanted = loaded.iter().flat_map(|person| &person.head.absorbed).map(|(id, _)| *id).collect();
+        found.extend(loaded);
+        if found.len() > PERSONS_MERGED_MAX {
+            return Err(Error::Corrupt { what: "a tree of merges" });
+        }
+    }
+    Ok(found)
+}
+
+/// Persons that may be merged into one: more is a loop in the store.
+const PERSONS_MERGED_MAX: usize = 10_000;

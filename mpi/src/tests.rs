@@ -1,0 +1,1 @@
+//! Tests of the whole index over a store in memory.
