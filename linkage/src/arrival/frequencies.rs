@@ -18,8 +18,9 @@ const FORMAT: u8 = 1;
 
 /// The frequencies of a table, for values of any later record.
 ///
-/// For every value of that table the answer is that of [`Frequencies`], bit for bit. A value that the table lacks is
-/// taken as one that it has once: the rarest there is, and no rarer. So values met once need not be kept.
+/// For every value that a record of that table has, the answer is that of [`Frequencies`], bit for bit. A value that no
+/// record has is taken as one that a single record has: the rarest there is, and no rarer. So values met once need not
+/// be kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FrozenFrequencies {
     /// Per field of the rule set; `None` where no level is adjusted by it or no record had a value.

@@ -13,6 +13,7 @@ use crate::rules::RuleSet;
 use crate::run::{Request, Run};
 use crate::score::{Comparer, LevelCache, Scorer};
 use crate::table::{RecordIndex, Table, TableBuilder};
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 mod bulk;

@@ -5,7 +5,7 @@
 //! it is sound and not complete: what it reports is dead for certain, what it passes may still be rare.
 
 use super::{Atom, Expr, FieldId, Level, RuleSet};
-use crate::block::fields_of;
+use crate::block::{KeyFunction, KeyPart, fields_of};
 use crate::compare::Threshold;
 use crate::model::Weights;
 
@@ -109,6 +109,11 @@ impl RuleSet {
         for block in &self.blocks {
             for field in fields_of(&block.parts).into_iter().filter(|field| !compared(*field)) {
                 let reason = format!("its key reads `{}`, which no comparison reads", name(field));
+                warn(format!("block `{}`", block.name), &reason);
+            }
+            let is_exact = |part: &&KeyPart| matches!(part.function, KeyFunction::Folded | KeyFunction::EitherOrder);
+            if let Some(part) = block.parts.iter().find(|part| block.is_strong && !is_exact(part)) {
+                let reason = format!("is strong, but texts that differ can agree on `{}`", part.display(&self.fields));
                 warn(format!("block `{}`", block.name), &reason);
             }
         }

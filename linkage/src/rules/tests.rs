@@ -238,6 +238,12 @@ fn odd_rule_sets_get_warnings() {
         "changes nothing",
     );
     check("when = \"not exact(phone)\"", "when = \"null(surname)\"", "field `phone`", "read by nothing");
+    check(
+        "key = [\"birth_date\", \"prefix(surname, 1)\"]",
+        "key = [\"birth_date\", \"prefix(surname, 1)\"]\nstrong = true",
+        "block `birth_date + prefix(surname, 1)`",
+        "is strong, but texts that differ can agree on `prefix(surname, 1)`",
+    );
 }
 
 #[test]
