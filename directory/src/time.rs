@@ -263,6 +263,12 @@ impl AsOf {
     pub fn now(instant: Instant) -> Self {
         Self { valid: instant, recorded: instant }
     }
+
+    /// All that has been recorded about an instant.
+    #[must_use]
+    pub fn known(valid: Instant) -> Self {
+        Self { valid, recorded: Instant::FOREVER }
+    }
 }
 
 impl fmt::Display for Date {

@@ -1,0 +1,1 @@
+//! The register against a model.
