@@ -157,7 +157,7 @@ impl Run<'_> {
     /// The pair after guards.
     fn cap(&self, left: RecordIndex, right: RecordIndex, scored: Scored) -> LinkedPair {
         let comparer = self.scorer.comparer;
-        let holds = |guard: &Guard| comparer.holds(&guard.when, left, right);
+        let holds = |_, guard: &Guard| comparer.holds(&guard.when, left, right);
         let (weight, guard) = cap(comparer.rules, self.request.threshold, scored.weight.0, holds);
         #[expect(clippy::cast_possible_truncation, reason = "reported weights need no more than single precision")]
         LinkedPair { left, right, weight: weight as f32, guard }
@@ -238,19 +238,24 @@ impl Run<'_> {
 
 /// The weight of a pair after guards, and the guard that capped it, counted from 1; 0 for none.
 ///
-/// `holds` is asked only about guards that could lower the weight further.
-pub(crate) fn cap(rules: &RuleSet, threshold: f64, scored: f64, mut holds: impl FnMut(&Guard) -> bool) -> (f64, u8) {
+/// `holds` is asked, by position, only about guards that could lower the weight further.
+pub(crate) fn cap(
+    rules: &RuleSet,
+    threshold: f64,
+    scored: f64,
+    mut holds: impl FnMut(usize, &Guard) -> bool,
+) -> (f64, u8) {
     let (mut weight, mut by) = (scored, 0);
     // Under the lower threshold no guard can change the decision.
     if weight >= rules.lower.min(threshold) {
-        for (number, guard) in (1_u8..).zip(&rules.guards) {
+        for (position, (number, guard)) in (1_u8..).zip(&rules.guards).enumerate() {
             let limit = match guard.cap {
                 Cap::PossibleMatch => rules.upper.min(threshold) - CAP_MARGIN,
                 Cap::NonMatch => rules.lower.min(threshold) - CAP_MARGIN,
             };
             // Where a guard asks for more evidence, what is missing to it is missing to the threshold.
             let limit = guard.below.map_or(limit, |below| limit.min(threshold + scored - below));
-            if weight > limit && guard.asks(Some(scored)) && holds(guard) {
+            if weight > limit && guard.asks(Some(scored)) && holds(position, guard) {
                 (weight, by) = (limit, number);
             }
         }

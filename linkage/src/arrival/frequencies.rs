@@ -73,8 +73,13 @@ impl FrozenFrequencies {
         self.fields.get(field.index()).and_then(Option::as_ref).map_or(0.0, |counted| counted.log2_agreement)
     }
 
+    /// The frequencies without a value.
+    pub(super) fn of_no_values(&self) -> Frequencies {
+        let field = |counted: &FrozenField| (Vec::new(), counted.log2_agreement);
+        Frequencies::of(self.fields.iter().map(|counted| counted.as_ref().map(field)).collect())
+    }
+
     /// The frequencies of the values of another table.
-    #[must_use]
     pub(super) fn of_table(&self, table: &Table) -> Frequencies {
         let field = |(position, counted): (u16, &Option<FrozenField>)| {
             let (field, counted) = (FieldId(position), counted.as_ref()?);

@@ -7,6 +7,7 @@
 //! stores, finds or clusters records: that is for the index, which hands in the candidates.
 
 mod bytes;
+mod conditions;
 mod frequencies;
 mod keys;
 mod model;

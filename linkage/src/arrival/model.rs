@@ -1,16 +1,18 @@
 //! All that decides about a pair of records, under one version.
 
+use super::conditions::{Conditions, Pair};
 use super::{FrozenFrequencies, Normalized, OTHERS_MAX, RecordKey, block_keys};
 use crate::block::BlockIndex;
 use crate::compare::Readings;
 use crate::exec::Serial;
 use crate::explain::{Explainer, Explanation, FieldValues};
-use crate::model::{AgreementPattern, Decision, MatchWeight, Profiles, UntrainedError, Weights};
+use crate::model::{AgreementPattern, Decision, Frequencies, MatchWeight, Profiles, UntrainedError, Weights};
 use crate::normalize::Tables;
 use crate::rules::RuleSet;
 use crate::run;
-use crate::score::{Comparer, LevelCache, Scorer};
+use crate::score::{Comparer, Scorer};
 use crate::table::Table;
+use crate::value::Value;
 
 /// Hexadecimal digits of a version: 64 bits are plenty to tell models apart.
 const VERSION_CHARS: usize = 16;
@@ -24,6 +26,10 @@ pub struct FrozenModel {
     tables: Tables,
     readings: Readings,
     version: String,
+    /// The conditions of the rule set.
+    conditions: Conditions,
+    /// What scoring has to know of the frequencies beside those of single values.
+    no_values: Frequencies,
 }
 
 /// What becomes of one pair.
@@ -65,7 +71,8 @@ impl FrozenModel {
     ) -> Result<Self, UntrainedError> {
         let weights = Weights::of(&rules)?;
         let version = version(&rules, &frequencies, &tables, &readings);
-        Ok(Self { rules, weights, frequencies, tables, readings, version })
+        let (conditions, no_values) = (Conditions::of(&rules), frequencies.of_no_values());
+        Ok(Self { rules, weights, frequencies, tables, readings, version, conditions, no_values })
     }
 
     /// The rule version: a digest of rules, trained weights, frequencies, normalisation tables and readings together,
@@ -114,34 +121,57 @@ impl FrozenModel {
         if others.len() > OTHERS_MAX {
             return Err(TooManyOthersError { others: others.len() });
         }
-        let records: Vec<&[_]> = std::iter::once(&one).chain(others).map(|record| record.values()).collect();
-        let table = Table::of_values(self.rules.fields.len(), &records);
-        let frequencies = self.frequencies.of_table(&table);
-        let profiles = Profiles::build(&self.rules, &table, &frequencies, &Serial);
+        // Scoring wants a table; its records are not asked for.
+        let table = Table::of_values(self.rules.fields.len(), &[]);
+        let profiles = Profiles::empty();
         let comparer = Comparer::new(&self.rules, &table, &profiles, &self.readings);
-        let scorer = Scorer::new(&comparer, &self.weights, &frequencies);
-        let mut cache = LevelCache::new(self.rules.comparisons.len());
-        let others = (1_u32..).zip(others);
-        Ok(others.map(|(other, _)| self.verdict(&scorer, other, &mut cache)).collect())
+        let scorer = Scorer::new(&comparer, &self.weights, &self.no_values);
+        let mut known = vec![None; self.rules.fields.len()];
+        Ok(others.iter().map(|other| self.verdict(&scorer, (one, other), &mut known)).collect())
     }
 
-    fn verdict(&self, scorer: &Scorer<'_>, other: u32, cache: &mut LevelCache) -> Verdict {
-        let comparer = scorer.comparer;
-        let scored = scorer.score_records(0, other, cache);
+    /// The verdict on one pair; `known` holds the frequencies of the values of `one` that have been looked up.
+    fn verdict(
+        &self,
+        scorer: &Scorer<'_>,
+        (one, other): (&Normalized, &Normalized),
+        known: &mut [Option<f32>],
+    ) -> Verdict {
+        let mut pair = Pair::new(&self.conditions, &self.readings, one, other);
+        let commoner = |comparison, field| self.log2_commoner((comparison, field), (one, other), known);
+        let scored = scorer.score_levels(|comparison| pair.level(comparison), commoner);
         let threshold = self.rules.upper;
-        let (weight, guard) =
-            run::cap(&self.rules, threshold, scored.weight.0, |guard| comparer.holds(&guard.when, 0, other));
+        let (weight, guard) = run::cap(&self.rules, threshold, scored.weight.0, |guard, _| pair.guard(guard));
         #[expect(clippy::cast_possible_truncation, reason = "as a run reports weights")]
         let weight = f64::from(weight as f32);
-        let mut guards = self.rules.guards.iter().filter(|guard| guard.keeps_apart());
+        let mut guards = self.rules.guards.iter().enumerate().filter(|(_, guard)| guard.keeps_apart());
         Verdict {
             weight: MatchWeight(weight),
             raw_weight: scored.weight,
             pattern: scored.pattern,
             guard: usize::from(guard).checked_sub(1),
             decision: Decision::of(weight, self.rules.lower, threshold),
-            keeps_apart: guards.any(|guard| comparer.holds(&guard.when, 0, other)),
+            keeps_apart: guards.any(|(position, _)| pair.guard(position)),
         }
+    }
+
+    /// log₂ of the frequency of the commoner of the values of one field of a comparison.
+    fn log2_commoner(
+        &self,
+        (comparison, field): (usize, usize),
+        (one, other): (&Normalized, &Normalized),
+        known: &mut [Option<f32>],
+    ) -> f32 {
+        let comparison = self.rules.comparisons.get(comparison);
+        let Some(field) = comparison.and_then(|rule| rule.fields.get(field)).copied() else { return f32::NEG_INFINITY };
+        let log2 = |value: Option<&Value>| value.map_or(f32::NEG_INFINITY, |value| self.frequencies.log2(field, value));
+        let (one, other) = (one.value(field), other.value(field));
+        let of_one = match known.get_mut(field.index()) {
+            Some(known) => *known.get_or_insert_with(|| log2(one)),
+            None => log2(one),
+        };
+        let is_same = one.zip(other).is_some_and(|(one, other)| one.folded() == other.folded());
+        if is_same { of_one } else { of_one.max(log2(other)) }
     }
 
     /// Says why two records are linked, or why not: `one` is the left record (number 0), `other` the right (number 1).

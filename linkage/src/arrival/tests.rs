@@ -18,4 +18,5 @@ use std::collections::BTreeMap;
 
 mod bulk;
 mod population;
+mod speed;
 mod values;

@@ -107,6 +107,35 @@ impl<'a> Scorer<'a> {
         (weight >= floor).then_some(Scored { pattern, weight: MatchWeight(weight) })
     }
 
+    /// The score of a pair whose levels are found elsewhere: `level` gives that of a comparison, and `commoner` log₂ of
+    /// the frequency of the commoner of the two values of one of its fields. The same sums in the same order as
+    /// [`Scorer::score`], so the same weight to the last bit.
+    pub(crate) fn score_levels(
+        &self,
+        mut level: impl FnMut(usize) -> u8,
+        mut commoner: impl FnMut(usize, usize) -> f32,
+    ) -> Scored {
+        let mut gains = [0.0; CLASSES_MAX];
+        let mut pattern = AgreementPattern::default();
+        for step in &self.steps {
+            let level = level(step.comparison);
+            pattern = pattern.with(step.comparison, level);
+            let Some(level) = step.levels.get(usize::from(level)) else { continue };
+            for (gain, own) in gains.iter_mut().zip(&level.gain).take(self.shares.len()) {
+                *gain += own;
+            }
+            let Some((field, agreement, weight)) = level.frequency else { continue };
+            let commoner = commoner(step.comparison, field);
+            if commoner.is_finite() {
+                let adjustment = weight * (agreement - f64::from(commoner));
+                for (gain, _) in gains.iter_mut().zip(&level.adjusts).filter(|(_, adjusts)| **adjusts) {
+                    *gain += adjustment;
+                }
+            }
+        }
+        Scored { pattern, weight: MatchWeight(self.prior - self.against(&gains)) }
+    }
+
     /// The score of two records, whatever it is.
     pub fn score_records(&self, left: RecordIndex, right: RecordIndex, cache: &mut LevelCache) -> Scored {
         let profiles = self.comparer.profiles;
