@@ -191,14 +191,12 @@ fn place_of(version: ListVersion) -> Option<usize> {
 fn put_list(draft: &mut Draft<'_>, list: ListVersion, change: &ListChange) -> Result<(), Error> {
     let names = change.joined.iter().map(|id| (id, true)).chain(change.left.iter().map(|id| (id, false)));
     let names: Vec<_> = names.collect();
-    for (part, names) in (0_u16..).zip(names.chunks(NAMES_MAX)) {
+    // A version may differ from the one before it by number in its instant alone: it is one row without names.
+    let parts = if names.is_empty() { vec![&names[..]] } else { names.chunks(NAMES_MAX).collect() };
+    for (part, names) in (0_u16..).zip(parts) {
         let side = |is_side: bool| names.iter().filter(|(_, it)| *it == is_side).map(|(id, _)| (*id).clone()).collect();
-        let row = ListChange {
-            effective: change.effective,
-            recorded: change.recorded,
-            joined: side(true),
-            left: side(false),
-        };
+        let (effective, recorded) = (change.effective, change.recorded);
+        let row = ListChange { effective, recorded, joined: side(true), left: side(false) };
         let sort = [&list.0.to_be_bytes()[..], &part.to_be_bytes()[..]].concat();
         draft.put(Partition::new(space::LISTS, []).key(sort), row::encode_list(&row)?);
     }
