@@ -28,7 +28,8 @@ pub(super) fn group(
     let filled = fillings(rule, trust, &all, chosen);
     let mut values = Vec::new();
     for (place, attribute) in rule.attributes.iter().enumerate() {
-        let filling = filled.iter().find(|(places, _)| places.contains(&place)).map(|(_, from)| (*from, Deciding::Filled));
+        let filling =
+            filled.iter().find(|(places, _)| places.contains(&place)).map(|(_, from)| (*from, Deciding::Filled));
         let (from, decided_by) = filling.unwrap_or((chosen, deciding));
         if !from.text(place).is_empty() {
             values.push((*attribute, value(&all, from, place, decided_by)));
@@ -59,7 +60,8 @@ fn best<'s, 'o, 'd>(
         steps.push((criterion.deciding(), left.clone()));
     }
     let chosen = *left.first()?;
-    let only_one_value = |statements: &[&Statement<'_, '_>]| statements.iter().all(|other| other.equals(chosen, places));
+    let only_one_value =
+        |statements: &[&Statement<'_, '_>]| statements.iter().all(|other| other.equals(chosen, places));
     let deciding = match all {
         [_] => Deciding::OnlySource,
         _ => steps.iter().find(|(_, left)| only_one_value(left)).map_or(Deciding::Order, |(deciding, _)| *deciding),
@@ -92,10 +94,7 @@ fn keep_best(
     }
 }
 
-fn keep_highest<'s, 'o, 'd, R: Ord>(
-    left: &mut Vec<&'s Statement<'o, 'd>>,
-    rank: impl Fn(&Statement<'o, 'd>) -> R,
-) {
+fn keep_highest<'s, 'o, 'd, R: Ord>(left: &mut Vec<&'s Statement<'o, 'd>>, rank: impl Fn(&Statement<'o, 'd>) -> R) {
     let ranks: Vec<R> = left.iter().map(|statement| rank(statement)).collect();
     let highest = ranks.iter().max();
     let mut is_highest = ranks.iter().map(|rank| Some(rank) == highest);

@@ -13,7 +13,6 @@ mod statement;
 mod tests;
 
 pub use rules::{Criterion, Rule, Survivorship, SurvivorshipError, Trust};
-pub(crate) use statement::kind;
 
 use crate::demographics::{Attribute, Demographics};
 use crate::id::RecordId;

@@ -36,7 +36,7 @@ pub(super) struct Statement<'o, 'd> {
 }
 
 /// How the text of an attribute is read.
-pub(crate) const fn kind(attribute: Attribute) -> Kind {
+const fn kind(attribute: Attribute) -> Kind {
     match attribute {
         Attribute::FamilyKanji | Attribute::GivenKanji | Attribute::FormerFamily | Attribute::CommonName => {
             Kind::KanjiName
