@@ -1,1 +1,5 @@
 //! Tests of the whole index over a store in memory.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod arrival;
+mod world;
