@@ -5,7 +5,7 @@ use crate::{Error, Index, PersonId, RecordId};
 use kv::Draft;
 use linkage::arrival::{Normalized, Verdict};
 use linkage::cluster::WEIGHT_CAP;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A person that shares a blocking key with a record, and how its records compare.
 #[derive(Debug)]
@@ -38,19 +38,44 @@ impl Claim {
         self.best().map_or(f64::NEG_INFINITY, |(_, verdict)| verdict.weight.0)
     }
 
-    /// Whether a record of the person contradicts.
-    pub(crate) fn is_vetoed(&self) -> bool {
-        self.verdicts.iter().any(|(_, verdict)| verdict.keeps_apart)
+    /// The homes that have to agree with the record: that of the best verdict, and those that the rules joined with it.
+    /// What a clerk merged need not be alike.
+    fn homes_asked(&self) -> BTreeSet<PersonId> {
+        let has =
+            |home: &&LoadedPerson| self.best().is_some_and(|(best, _)| home.members.iter().any(|(id, _)| id == best));
+        let mut asked: BTreeSet<PersonId> = self.homes.iter().find(has).map(|home| home.id).into_iter().collect();
+        let ends = |home: &LoadedPerson| -> Vec<(PersonId, PersonId)> {
+            let pointers = home.head.absorbed.iter().filter(|pointer| pointer.is_automatic);
+            pointers.map(|pointer| (home.id, pointer.person)).collect()
+        };
+        let links: Vec<(PersonId, PersonId)> = self.homes.iter().flat_map(ends).collect();
+        let mut before = 0;
+        while before < asked.len() {
+            before = asked.len();
+            for (one, other) in &links {
+                if asked.contains(one) || asked.contains(other) {
+                    asked.extend([*one, *other]);
+                }
+            }
+        }
+        asked
     }
 
-    /// By how many bits the person's records agree with the record on average, measured from a threshold: what a bulk
-    /// run asks of a cluster.
-    pub(crate) fn mean_excess(&self, threshold: f64) -> f64 {
+    /// The verdicts on the records that have to agree.
+    fn asked(&self) -> Vec<&Verdict> {
+        let homes = self.homes_asked();
+        let members = self.homes.iter().filter(|home| homes.contains(&home.id)).flat_map(|home| &home.members);
+        let records: BTreeSet<RecordId> = members.map(|(id, _)| *id).collect();
+        self.verdicts.iter().filter(|(id, _)| records.contains(id)).map(|(_, verdict)| verdict).collect()
+    }
+
+    /// Whether a record that has to agree contradicts, or they agree with the record by less than a threshold on average:
+    /// what a bulk run asks of a cluster.
+    pub(crate) fn is_contradicted(&self, threshold: f64) -> bool {
+        let asked = self.asked();
         let excess = |verdict: &Verdict| (verdict.weight.0 - threshold).clamp(-WEIGHT_CAP, WEIGHT_CAP);
-        let sum: f64 = self.verdicts.iter().map(|(_, verdict)| excess(verdict)).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a person has few records")]
-        let count = self.verdicts.len().max(1) as f64;
-        sum / count
+        let sum: f64 = asked.iter().map(|verdict| excess(verdict)).sum();
+        sum < 0.0 || asked.iter().any(|verdict| verdict.keeps_apart)
     }
 
     /// Whether a record of the person has died according to its source.
@@ -78,7 +103,7 @@ pub(crate) fn claims(
     for home in loaded {
         let person = match home.head.merged_into {
             None => home.id,
-            Some((next, _)) => store::person::root(draft, next)?.ok_or(Error::Corrupt { what: "a merge" })?.0,
+            Some(next) => store::person::root(draft, next.person)?.ok_or(Error::Corrupt { what: "a merge" })?.0,
         };
         grouped.entry(person).or_default().push(home);
     }

@@ -5,7 +5,7 @@ use super::look::{Looked, doubt, look};
 use super::{Arrival, Arrived, Outcome};
 use crate::candidates::Claim;
 use crate::event::{Event, Standing, log};
-use crate::review::{self, Seed};
+use crate::review::{self, About, Seed};
 use crate::store::{
     Happening, LoadedPerson, Member, MoveRow, PersonHead, PersonRow, RecordHead, RecordState, VersionRow, person,
     posting, record,
@@ -22,8 +22,14 @@ pub(super) fn take(
     stamp: &Stamp,
 ) -> Result<Arrived, Error> {
     let profile = index.profile(&arrival.demographics);
-    let looked =
-        Looked { id, institution: &arrival.institution, profile: &profile, is_dead: arrival.is_dead, constraints: &[] };
+    let looked = Looked {
+        id,
+        institution: &arrival.institution,
+        profile: &profile,
+        is_dead: arrival.is_dead,
+        constraints: &[],
+        homes: &[],
+    };
     let found = look(index, draft, &looked, None)?;
     let claim = match found.choice {
         Choice::New => None,
@@ -43,7 +49,7 @@ pub(super) fn take(
     };
     store(draft, (id, arrival), home.id, &basis, stamp)?;
     settle(index, draft, &mut home, (id, &member), stamp)?;
-    log_first(draft, (id, arrival), &home, stamp)?;
+    log_first(draft, (id, arrival), &home)?;
     let mut tasks = doubt(index, draft, (&looked, person), &found, stamp)?;
     tasks.extend(duplicate(index, draft, (id, arrival), claim, stamp)?);
     let outcome = match basis {
@@ -59,11 +65,13 @@ fn home_of(claim: &Claim, record: RecordId) -> Result<LoadedPerson, Error> {
     home.cloned().ok_or(Error::Corrupt { what: "a claim" })
 }
 
-fn create(draft: &mut Draft<'_>, fresh: PersonId, stamp: &Stamp) -> Result<LoadedPerson, Error> {
+/// Issues an enterprise id; the head is written when the first record settles.
+pub(crate) fn create(draft: &mut Draft<'_>, fresh: PersonId, stamp: &Stamp) -> Result<LoadedPerson, Error> {
     if person::head(draft, fresh)?.is_some() {
         return Err(Refusal::State("the enterprise id drawn for a new person is taken: draw another").into());
     }
-    let mut head = PersonHead { created: stamp.now, merged_into: None, absorbed: Vec::new(), happenings: 0 };
+    let mut head =
+        PersonHead { created: stamp.now, merged_into: None, absorbed: Vec::new(), apart: Vec::new(), happenings: 0 };
     person::note(draft, fresh, &mut head, PersonRow { at: stamp.now, what: Happening::Created })?;
     log(draft, &Event::PersonCreated { person: fresh })?;
     Ok(LoadedPerson { id: fresh, head, members: Vec::new() })
@@ -127,12 +135,7 @@ pub(crate) fn settle(
     Ok(())
 }
 
-fn log_first(
-    draft: &mut Draft<'_>,
-    (id, arrival): (RecordId, &Arrival),
-    home: &LoadedPerson,
-    _stamp: &Stamp,
-) -> Result<(), Error> {
+fn log_first(draft: &mut Draft<'_>, (id, arrival): (RecordId, &Arrival), home: &LoadedPerson) -> Result<(), Error> {
     let institution = arrival.institution.clone();
     log(
         draft,
@@ -159,7 +162,7 @@ fn duplicate(
         records: vec![id, *other],
         persons: vec![claim.person],
         institutions: vec![arrival.institution.clone()],
-        version: None,
+        about: About::Institution,
         evidence: claim.best().map(|best| index.evidence(best)),
     };
     review::open(draft, index.digester, seed, stamp).map(Some)

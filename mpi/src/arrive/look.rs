@@ -3,7 +3,7 @@
 use super::decide::{Choice, Clerk, Doubt, NEAR_TIE, Standing, choose};
 use crate::candidates::{Claim, Claims, claims};
 use crate::index::Profile;
-use crate::review::{self, Seed};
+use crate::review::{self, About, Seed};
 use crate::store::{Constraint, LoadedPerson, person, record};
 use crate::{Error, Index, Joined, MergeCause, PersonId, RecordId, Stamp, TaskId, merge};
 use directory::InstitutionId;
@@ -22,6 +22,8 @@ pub(super) struct Looked<'a> {
     pub is_dead: bool,
     /// What clerks have decided about it.
     pub constraints: &'a [(RecordId, Constraint)],
+    /// The person that it belongs to, with all that is merged into it; empty for a record that belongs to nobody yet.
+    pub homes: &'a [LoadedPerson],
 }
 
 /// What looking found.
@@ -55,7 +57,8 @@ fn standing(index: &Index<'_>, looked: &Looked<'_>, claim: &Claim, first: Option
     let upper = index.model.rules().upper;
     let members: BTreeSet<RecordId> = claim.records().collect();
     let said = |wanted: Constraint| looked.constraints.iter().any(|(id, said)| *said == wanted && members.contains(id));
-    let clerk = match (said(Constraint::DoNotLink), said(Constraint::MustLink)) {
+    let is_apart = is_kept_apart(looked.homes, &claim.homes);
+    let clerk = match (said(Constraint::DoNotLink) || is_apart, said(Constraint::MustLink)) {
         (true, _) => Clerk::DoNotLink,
         (false, true) => Clerk::MustLink,
         (false, false) => Clerk::Silent,
@@ -64,15 +67,26 @@ fn standing(index: &Index<'_>, looked: &Looked<'_>, claim: &Claim, first: Option
     Ok(Standing {
         weight: claim.weight(),
         decision: claim.best().map_or(linkage::model::Decision::NonMatch, |(_, verdict)| verdict.decision),
-        is_contradicted: claim.is_vetoed() || claim.mean_excess(upper) < 0.0,
+        is_contradicted: claim.is_contradicted(upper),
         is_barred: (claim.is_dead() && !looked.is_dead) || members.len() >= person::MEMBERS_MAX as usize,
         clerk,
         is_apart_from_first: rival.map_or(Ok(false), |rival| are_apart(index, rival, claim))?,
     })
 }
 
-/// Whether a record of one person contradicts one of the other.
+/// Whether a clerk has decided that two persons are two.
+pub(crate) fn is_kept_apart(one: &[LoadedPerson], other: &[LoadedPerson]) -> bool {
+    let names = |a: &[LoadedPerson], b: &[LoadedPerson]| {
+        a.iter().any(|home| b.iter().any(|rival| home.head.apart.contains(&rival.id)))
+    };
+    names(one, other) || names(other, one)
+}
+
+/// Whether a clerk, or a record of one person against one of the other, says that they are two.
 fn are_apart(index: &Index<'_>, one: &Claim, other: &Claim) -> Result<bool, Error> {
+    if is_kept_apart(&one.homes, &other.homes) {
+        return Ok(true);
+    }
     let others: Vec<_> = other.homes.iter().flat_map(|home| &home.members).map(|(_, member)| &member.values).collect();
     for (_, member) in one.homes.iter().flat_map(|home| &home.members) {
         if index.model.compare(&member.values, &others)?.iter().any(|verdict| verdict.keeps_apart) {
@@ -99,7 +113,7 @@ pub(super) fn doubt(
             records: vec![looked.id, best.0],
             persons: vec![person, claim.person],
             institutions: institutions(looked, claim, best.0),
-            version: None,
+            about: About::Persons,
             evidence: Some(index.evidence(best)),
         };
         tasks.push(review::open(draft, index.digester, seed, stamp)?);
@@ -137,6 +151,7 @@ pub fn look_again(
         profile: &profile,
         is_dead: member.is_dead,
         constraints: &head.constraints,
+        homes: std::slice::from_ref(&own),
     };
     reconsider(index, draft, (&looked, &own), stamp).map(|(joined, _)| joined)
 }
@@ -151,7 +166,7 @@ pub(super) fn reconsider(
 ) -> Result<(Option<Joined>, Vec<TaskId>), Error> {
     let person = match own.head.merged_into {
         None => own.id,
-        Some((next, _)) => person::root(draft, next)?.map_or(own.id, |(root, _)| root),
+        Some(next) => person::root(draft, next.person)?.map_or(own.id, |(root, _)| root),
     };
     let mut found = look(index, draft, looked, Some(person))?;
     let is_alone = own.members.len() == 1 && own.head.absorbed.is_empty() && own.head.merged_into.is_none();

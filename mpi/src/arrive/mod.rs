@@ -7,9 +7,10 @@
 
 mod decide;
 mod first;
-mod look;
+pub(crate) mod look;
 mod update;
 
+pub(crate) use first::{create, settle};
 pub use look::look_again;
 
 use crate::store::record;

@@ -5,7 +5,7 @@ use super::look::{Looked, reconsider};
 use super::{Arrival, Arrived, Outcome};
 use crate::event::{Event, Standing, log};
 use crate::index::Profile;
-use crate::review::{self, Seed};
+use crate::review::{self, About, Seed};
 use crate::store::{KeyDigest, LoadedPerson, Member, RecordHead, RecordState, VersionRow, person, posting, record};
 use crate::{Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind};
 use kv::Draft;
@@ -87,7 +87,7 @@ fn quarantine(
         records: vec![id],
         persons: vec![person],
         institutions: vec![head.institution.clone()],
-        version: Some(version),
+        about: About::Version(version),
         evidence: None,
     };
     let task = review::open(draft, index.digester, seed, stamp)?;
@@ -124,6 +124,7 @@ pub(crate) fn follow(
         profile: &profile,
         is_dead: arrival.is_dead,
         constraints: &head.constraints,
+        homes: std::slice::from_ref(&home),
     };
     let mut tasks = Vec::from_iter(contradiction(index, draft, (&looked, &profile), person, stamp)?);
     let (joined, more) = reconsider(index, draft, (&looked, &home), stamp)?;
@@ -186,8 +187,8 @@ fn contradiction(
         records: vec![looked.id, *other],
         persons: vec![person],
         institutions,
-        version: None,
-        evidence: Some(index.evidence(&(*other, verdict.clone()))),
+        about: About::Persons,
+        evidence: Some(index.evidence(&(*other, *verdict))),
     };
     review::open(draft, index.digester, seed, stamp).map(Some)
 }

@@ -3,7 +3,7 @@
 //! A merge writes two persons, whatever they hold: records and postings keep their home, readers follow the pointer.
 
 use crate::event::{Event, log};
-use crate::store::{Happening, PersonHead, PersonRow, encode, person};
+use crate::store::{Happening, PersonHead, PersonRow, Pointer, encode, person};
 use crate::{Actor, Error, Evidence, MergeId, PersonId, Refusal, Stamp, space};
 use directory::Instant;
 use kv::{Digester, Draft, Partition};
@@ -96,14 +96,14 @@ pub(crate) fn join(
     let [(survivor, mut survivor_head), (absorbed, mut absorbed_head)] = survivor(first, second);
     let parts: [&[u8]; 3] = [&survivor.to_bytes(), &absorbed.to_bytes(), &stamp.now.micros().to_be_bytes()];
     let merge = MergeId(digester.digest("merge", &parts));
-    survivor_head.absorbed.push((absorbed, merge));
-    absorbed_head.merged_into = Some((survivor, merge));
+    let is_automatic = matches!(cause, MergeCause::Automatic(_));
+    survivor_head.absorbed.push(Pointer { person: absorbed, merge, is_automatic });
+    absorbed_head.merged_into = Some(Pointer { person: survivor, merge, is_automatic });
     let row = |what| PersonRow { at: stamp.now, what };
     person::note(draft, survivor, &mut survivor_head, row(Happening::Absorbed(absorbed, merge)))?;
     person::note(draft, absorbed, &mut absorbed_head, row(Happening::MergedInto(survivor, merge)))?;
     person::put_head(draft, survivor, &survivor_head)?;
     person::put_head(draft, absorbed, &absorbed_head)?;
-    let is_automatic = matches!(cause, MergeCause::Automatic(_));
     let actor = stamp.actor.clone();
     put(draft, merge, &MergeRow { survivor, absorbed, at: stamp.now, actor, cause, undone: None })?;
     log(draft, &Event::Merged { merge, survivor, absorbed, is_automatic })?;

@@ -2,5 +2,5 @@
 
 mod task;
 
-pub(crate) use task::{Seed, open};
+pub(crate) use task::{About, Seed, open};
 pub use task::{Task, TaskKind, TaskState};

@@ -2,7 +2,7 @@
 
 use crate::event::{Event, log};
 use crate::store::{decode, encode};
-use crate::{Actor, Error, Evidence, PersonId, RecordId, Stamp, TaskId, space};
+use crate::{Actor, Error, Evidence, MergeId, PersonId, RecordId, Stamp, TaskId, space};
 use directory::{Instant, InstitutionId};
 use kv::{Digester, Draft, Key, Partition};
 use serde::{Deserialize, Serialize};
@@ -145,10 +145,23 @@ pub(crate) struct Seed {
     pub persons: Vec<PersonId>,
     /// Custodians of the records.
     pub institutions: Vec<InstitutionId>,
-    /// The version that waits.
-    pub version: Option<u32>,
+    /// What makes it one doubt and not another.
+    pub about: About,
     /// What it rests on.
     pub evidence: Option<Evidence>,
+}
+
+/// What makes a doubt this one and not another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Whether the persons are one.
+    Persons,
+    /// What one institution has of one person.
+    Institution,
+    /// A version of the first record that waits.
+    Version(u32),
+    /// Where the first record belongs now that a merge is undone.
+    Merge(MergeId),
 }
 
 const HEAD: &[u8] = b"h";
@@ -166,22 +179,24 @@ pub(crate) fn queue_key(task: &Task) -> Key {
     Partition::new(space::QUEUE, *b"open").key(sort)
 }
 
-/// One doubt is one task: two persons, one person at one institution, or one version of a record.
+/// One doubt is one task. Kinds of one doubt share it: a possible match that becomes a bridge is the same question.
 fn id_of(digester: &Digester, seed: &Seed) -> TaskId {
     let mut persons: Vec<[u8; 8]> = seed.persons.iter().map(|person| person.to_bytes()).collect();
     persons.sort_unstable();
-    let mut parts: Vec<&[u8]> = persons.iter().map(<[u8; 8]>::as_slice).collect();
-    let version = seed.version.map(u32::to_be_bytes);
-    if let (Some(version), Some(record)) = (&version, seed.records.first()) {
-        parts = vec![&record.0, version];
-    }
-    if let ([_], [institution]) = (seed.persons.as_slice(), seed.institutions.as_slice()) {
-        parts.push(institution.as_str().as_bytes());
-    }
-    // Kinds of one doubt share the task: a possible match that becomes a bridge is the same question.
-    let group: &[u8] = if seed.version.is_some() { b"version" } else { b"persons" };
-    parts.push(group);
-    TaskId(digester.digest("task", &parts))
+    let first = seed.records.first().map_or([0; 16], |record| record.0);
+    let institution = seed.institutions.first().map_or("", |institution| institution.as_str());
+    TaskId(match seed.about {
+        About::Persons => {
+            let parts: Vec<&[u8]> = persons.iter().map(<[u8; 8]>::as_slice).collect();
+            digester.digest("task about persons", &parts)
+        }
+        About::Institution => {
+            let person = persons.first().copied().unwrap_or_default();
+            digester.digest("task about an institution", &[&person, institution.as_bytes()])
+        }
+        About::Version(version) => digester.digest("task about a version", &[&first, &version.to_be_bytes()]),
+        About::Merge(merge) => digester.digest("task about a merge", &[&first, &merge.0]),
+    })
 }
 
 /// One task.
@@ -218,7 +233,10 @@ pub(crate) fn open(draft: &mut Draft<'_>, digester: &Digester, seed: Seed, stamp
         records: seed.records,
         persons: seed.persons,
         institutions: seed.institutions,
-        version: seed.version,
+        version: match seed.about {
+            About::Version(version) => Some(version),
+            _ => None,
+        },
         evidence: seed.evidence,
         state: TaskState::Open,
     };

@@ -8,7 +8,7 @@ pub(crate) mod posting;
 pub(crate) mod record;
 mod rows;
 
-pub(crate) use person::{Happening, LoadedPerson, Member, PersonHead, PersonRow};
+pub(crate) use person::{Happening, LoadedPerson, Member, PersonHead, PersonRow, Pointer};
 pub(crate) use posting::{KeyDigest, posting_part};
 pub use record::{Constraint, RecordState};
 pub(crate) use record::{MoveRow, RecordHead, VersionRow};

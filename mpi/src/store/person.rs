@@ -14,11 +14,24 @@ pub(crate) struct PersonHead {
     /// When the enterprise id was issued.
     pub created: Instant,
     /// The person that this one is merged into.
-    pub merged_into: Option<(PersonId, MergeId)>,
+    pub merged_into: Option<Pointer>,
     /// Persons that are merged into this one.
-    pub absorbed: Vec<(PersonId, MergeId)>,
+    pub absorbed: Vec<Pointer>,
+    /// Persons that a clerk has decided to be others: homes, whatever they are merged into.
+    pub apart: Vec<PersonId>,
     /// Happenings so far.
     pub happenings: u32,
+}
+
+/// One end of a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pointer {
+    /// The person at the other end.
+    pub person: PersonId,
+    /// The merge.
+    pub merge: MergeId,
+    /// Whether the rules did it: the records of both then have to agree; what a clerk merged need not.
+    pub is_automatic: bool,
 }
 
 /// A member record of a person, ready to be compared.
@@ -185,7 +198,7 @@ pub(crate) fn root(draft: &mut Draft<'_>, id: PersonId) -> Result<Option<(Person
     for _ in 0..MERGES_DEEP_MAX {
         let Some(found) = head(draft, at)? else { return Ok(None) };
         match found.merged_into {
-            Some((next, _)) => at = next,
+            Some(next) => at = next.person,
             None => return Ok(Some((at, found))),
         }
     }
@@ -201,7 +214,7 @@ pub(crate) fn tree(draft: &mut Draft<'_>, root: PersonId, generation: u8) -> Res
     let mut wanted = vec![root];
     while !wanted.is_empty() {
         let loaded = load(draft, &wanted, generation)?;
-        wanted = loaded.iter().flat_map(|person| &person.head.absorbed).map(|(id, _)| *id).collect();
+        wanted = loaded.iter().flat_map(|person| &person.head.absorbed).map(|pointer| pointer.person).collect();
         found.extend(loaded);
         if found.len() > PERSONS_MERGED_MAX {
             return Err(Error::Corrupt { what: "a tree of merges" });
