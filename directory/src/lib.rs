@@ -3,6 +3,8 @@
 //! Both sides of the house name institutions, assigning authorities, identifiers, instants and dates; this crate defines
 //! them once. It holds nothing about patients, and it asks the machine for nothing: time and ids are parameters.
 
+mod apply;
+pub mod description;
 mod entry;
 mod error;
 mod event;
@@ -18,6 +20,7 @@ pub mod space;
 mod tests;
 mod time;
 
+pub use apply::{Desired, apply};
 pub use entry::{
     Act, AssigningAuthority, AuthorityKind, Client, DISPLAY_BYTES_MAX, Institution, InstitutionCode, InstitutionKind,
     PARTS_MAX, Post, Practitioner, Rights, Role, UnknownWord, WORD_BYTES_MAX,

@@ -1,5 +1,6 @@
 //! The register, the lists and the snapshot: tables of the rules, and laws against a model.
 
+mod apply;
 mod bitemporal;
 mod corrupt;
 mod rules;
