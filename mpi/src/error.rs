@@ -1,7 +1,6 @@
 //! What a verb answers when it cannot do what it was asked.
 
 use crate::{MergeId, PersonId, RecordId, TaskId};
-use directory::{AuthorityId, InstitutionId};
 use linkage::arrival::TooManyOthersError;
 
 /// Why a verb did nothing.
@@ -27,19 +26,9 @@ pub enum Error {
 /// A reason why something is not done; the store stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The assigning authority is not registered.
-    #[error("the assigning authority `{0}` is not registered")]
-    UnknownAuthority(AuthorityId),
-    /// The institution may not do this in the authority's domain.
-    #[error("institution `{institution}` may not {verb} in the domain of `{authority}`")]
-    NotOwned {
-        /// Who asked.
-        institution: InstitutionId,
-        /// The domain.
-        authority: AuthorityId,
-        /// What was asked.
-        verb: &'static str,
-    },
+    /// The directory does not let the institution do this in the domain.
+    #[error(transparent)]
+    Denied(#[from] directory::Denial),
     /// A text is too long to be what it claims to be.
     #[error("the text of `{attribute}` is longer than {limit} bytes")]
     TooLong {

@@ -3,7 +3,7 @@
 use crate::Refusal;
 use crate::store::{KeyDigest, posting_part};
 use crate::{Attribute, Demographics};
-use directory::{AuthorityId, Instant, InstitutionId};
+use directory::{AsOf, AuthorityId, Instant, InstitutionId, Snapshot};
 use kv::Digester;
 use linkage::arrival::{FrozenModel, Normalized};
 
@@ -14,6 +14,8 @@ pub struct Index<'a> {
     pub model: &'a FrozenModel,
     /// Which generation of member rows and postings belongs to the model.
     pub generation: u8,
+    /// Institutions, and who may do what in which domain.
+    pub directory: &'a Snapshot,
     /// Turns identifiers and blocking keys into digests.
     pub digester: &'a Digester,
 }
@@ -43,10 +45,10 @@ impl Index<'_> {
     /// Whether an institution may assign identifiers in a domain.
     pub(crate) fn may_assign(
         &self,
-        _institution: &InstitutionId,
-        _authority: &AuthorityId,
-        _at: Instant,
+        institution: &InstitutionId,
+        authority: &AuthorityId,
+        at: Instant,
     ) -> Result<(), Refusal> {
-        Ok(())
+        Ok(self.directory.may_assign(institution, authority, AsOf { valid: at, recorded: at })?)
     }
 }

@@ -22,6 +22,14 @@ pub struct LifeStatus {
     pub protection: Option<Protection>,
 }
 
+impl LifeStatus {
+    /// Whether the source says that the person has died.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        matches!(self.vital, Some(Vital::Dead(_)))
+    }
+}
+
 /// Dead or alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Vital {

@@ -26,7 +26,7 @@ pub(super) fn take(
         id,
         institution: &arrival.institution,
         profile: &profile,
-        is_dead: arrival.is_dead,
+        is_dead: arrival.life.is_dead(),
         constraints: &[],
         homes: &[],
     };
@@ -45,7 +45,7 @@ pub(super) fn take(
         values: profile.values.clone(),
         keys: profile.keys.clone(),
         institution: arrival.institution.clone(),
-        is_dead: arrival.is_dead,
+        is_dead: arrival.life.is_dead(),
     };
     store(draft, (id, arrival), home.id, &basis, stamp)?;
     settle(index, draft, &mut home, (id, &member), stamp)?;
@@ -106,7 +106,7 @@ pub(super) fn version_row(arrival: &Arrival, stamp: &Stamp) -> VersionRow {
         recorded: stamp.now,
         actor: stamp.actor.clone(),
         demographics: Some(arrival.demographics.clone()),
-        is_dead: arrival.is_dead,
+        life: arrival.life.clone(),
     }
 }
 

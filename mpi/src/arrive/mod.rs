@@ -13,6 +13,7 @@ mod update;
 pub(crate) use first::{create, settle};
 pub use look::look_again;
 
+use crate::life::LifeStatus;
 use crate::store::record;
 use crate::{Demographics, Error, Evidence, Index, PersonId, RecordId, Refusal, Stamp, TaskId};
 use directory::{Identifier, Instant, InstitutionId};
@@ -30,8 +31,8 @@ pub struct Arrival {
     pub event_time: Instant,
     /// What it says.
     pub demographics: Demographics,
-    /// Whether it says that the person has died.
-    pub is_dead: bool,
+    /// What it says of life and death.
+    pub life: LifeStatus,
 }
 
 /// What became of an arrival.

@@ -37,7 +37,7 @@ pub(super) fn take(
         blocks_cut: 0,
     };
     let known = current.demographics.clone().unwrap_or_default();
-    if known == arrival.demographics && current.is_dead == arrival.is_dead {
+    if known == arrival.demographics && current.life == arrival.life {
         return Ok(Arrived { version: head.current, outcome: Outcome::Unchanged, ..arrived });
     }
     if arrival.event_time < current.event_time {
@@ -111,7 +111,7 @@ pub(crate) fn follow(
         values: profile.values.clone(),
         keys: profile.keys.clone(),
         institution: head.institution.clone(),
-        is_dead: arrival.is_dead,
+        is_dead: arrival.life.is_dead(),
     };
     let before = replace(index, draft, &mut home, (id, &member))?;
     let person = person::root(draft, home.id)?.map_or(home.id, |(root, _)| root);
@@ -122,7 +122,7 @@ pub(crate) fn follow(
         id,
         institution: &head.institution,
         profile: &profile,
-        is_dead: arrival.is_dead,
+        is_dead: arrival.life.is_dead(),
         constraints: &head.constraints,
         homes: std::slice::from_ref(&home),
     };

@@ -1,6 +1,7 @@
 //! Source records: a head, every version as it came, every move between persons.
 
 use super::rows::{decode, encode};
+use crate::life::LifeStatus;
 use crate::{Actor, Basis, Demographics, Error, PersonId, RecordId, TaskId, space};
 use directory::{Identifier, Instant, InstitutionId};
 use kv::{Digester, Draft, Key, Partition};
@@ -63,8 +64,8 @@ pub(crate) struct VersionRow {
     pub actor: Actor,
     /// What it says; none after erasure.
     pub demographics: Option<Demographics>,
-    /// Whether the source says that the person has died.
-    pub is_dead: bool,
+    /// What it says of life and death.
+    pub life: LifeStatus,
 }
 
 /// A move of a record to a person.

@@ -41,7 +41,8 @@ fn an_older_message_becomes_history() {
 #[test]
 fn a_population_arrives() {
     let population = Population::of(600, 21);
-    let mut world = World::new();
+    let institutions = (0..population.records.len()).map(|row| population.text(row, "institution"));
+    let mut world = World::with(institutions);
     let mut persons: Vec<PersonId> = Vec::new();
     let mut tasks = std::collections::BTreeSet::new();
     // Local ids that were given to a second person are for the overlay defence, which has its own tests.

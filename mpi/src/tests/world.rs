@@ -1,7 +1,7 @@
 //! A small world for tests: a store in memory, the rules of the network, a clock and ids that are counted.
 
 use crate::{Actor, Arrival, Arrived, Attribute, Demographics, Error, Index, PersonId, Stamp, arrive};
-use directory::{AuthorityId, Identifier, Instant, InstitutionId};
+use directory::{AuthorityId, Identifier, Instant, InstitutionId, Offset, Snapshot, description};
 use kv::{BatchId, Commit, Digester, Draft, Kv, MemoryKv};
 use linkage::arrival::{FrozenFrequencies, FrozenModel};
 use linkage::compare::Readings;
@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 pub(super) struct World {
     pub(super) kv: MemoryKv,
     pub(super) digester: Digester,
+    pub(super) directory: Snapshot,
     pub(super) now: i64,
     drawn: u64,
 }
@@ -68,7 +69,7 @@ pub(super) fn arrival(institution: &str, local_id: &str, demographics: Demograph
         institution: InstitutionId::new(institution).unwrap(),
         event_time: Instant::from_micros(0),
         demographics,
-        is_dead: false,
+        life: crate::life::LifeStatus::default(),
     }
 }
 
@@ -115,11 +116,29 @@ pub(super) fn model() -> &'static FrozenModel {
 
 impl World {
     pub(super) fn new() -> Self {
-        Self { kv: MemoryKv::new(), digester: Digester::new(&[7; 32]), now: 0, drawn: 0 }
+        Self::with(["3210000011", "3210000022", "3210000033"])
+    }
+
+    /// A world with these institutions, each with a domain of its own.
+    pub(super) fn with<'i>(institutions: impl IntoIterator<Item = &'i str>) -> Self {
+        let mut described = description::Directory::default();
+        for id in institutions.into_iter().collect::<std::collections::BTreeSet<_>>() {
+            let toml = format!("id = \"{id}\"\nname = \"{id}\"\nkind = \"hospital\"\nregion = \"Izumo\"");
+            described.institutions.push(toml::from_str(&toml).unwrap());
+            let toml = format!("id = \"urn:test:{id}\"\nname = \"{id}\"\nkind = \"patients\"\nowner = \"{id}\"");
+            described.authorities.push(toml::from_str(&toml).unwrap());
+        }
+        let kv = MemoryKv::new();
+        let mut draft = Draft::new(&kv);
+        let begin = Instant::from_micros(0);
+        directory::apply(&mut draft, &described.check(Offset::TOKYO).unwrap(), begin, begin).unwrap();
+        kv.commit(&draft.finish().into_batch(BatchId([0; 16]))).unwrap();
+        let directory = Snapshot::load(&mut Draft::new(&kv)).unwrap();
+        Self { kv, digester: Digester::new(&[7; 32]), directory, now: 0, drawn: 0 }
     }
 
     pub(super) fn index(&self) -> Index<'_> {
-        Index { model: model(), generation: 0, digester: &self.digester }
+        Index { model: model(), generation: 0, directory: &self.directory, digester: &self.digester }
     }
 
     pub(super) fn stamp(&mut self) -> Stamp {
