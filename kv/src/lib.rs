@@ -14,6 +14,8 @@ mod key;
 mod keyring;
 mod limits;
 mod memory;
+#[cfg(feature = "rocks")]
+pub mod rocks;
 mod sealed;
 
 pub use batch::{Batch, BatchId, Change, Commit, Plan, Settled};
@@ -22,6 +24,8 @@ pub use key::{BUCKETS, Key, Partition, Space};
 pub use keyring::{Digester, KeyId, Keyring, KeyringError, Purpose, RingKey};
 pub use limits::{Limits, TooLarge};
 pub use memory::MemoryKv;
+#[cfg(feature = "rocks")]
+pub use rocks::{RocksKv, RocksOptions};
 pub use sealed::Sealed;
 
 use std::fmt;

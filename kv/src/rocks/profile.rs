@@ -1,0 +1,133 @@
+//! Column families and options of `RocksDB`, each with its reason.
+
+use super::{RocksOptions, Tail};
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Options, WriteOptions,
+};
+
+/// Rows: key to value.
+pub(super) const ROWS: &str = "rows";
+/// Versions of partitions: partition to number.
+pub(super) const VERSIONS: &str = "versions";
+/// The change log: position to entries.
+pub(super) const LOG: &str = "log";
+/// What became of batch ids.
+pub(super) const BATCHES: &str = "batches";
+/// Format of the store, and the last position: one row each.
+pub(super) const META: &str = "default";
+
+/// Bytes of one memtable. Rows of some seconds at full rate; a larger one makes recovery longer.
+const MEMTABLE_BYTES: usize = 64 << 20;
+/// Bytes of a memtable of the small families.
+const SMALL_MEMTABLE_BYTES: usize = 16 << 20;
+/// Bytes of write-ahead log that may have to be replayed at a start: about five seconds of reading.
+const REPLAY_BYTES_MAX: u64 = 512 << 20;
+/// Background threads: one flushes while one compacts; more would take the cores of the callers.
+const BACKGROUND_JOBS: i32 = 2;
+/// Open files. Without a limit of its own the engine would run into that of the system.
+const FILES_MAX: i32 = 4_096;
+/// Files of the engine's own log that are kept.
+const LOG_FILES: usize = 8;
+
+/// Options of the whole database.
+pub(super) fn database(options: &RocksOptions) -> Options {
+    let mut db = Options::default();
+    db.create_if_missing(true);
+    db.create_missing_column_families(true);
+    // Every checksum that can be checked is checked, and what does not fit stops the engine.
+    db.set_paranoid_checks(true);
+    // A log file that the manifest knows and the folder lacks is an error, not a shorter history.
+    db.set_track_and_verify_wals_in_manifest(true);
+    db.set_wal_recovery_mode(match options.tail {
+        // The last record of a crash may be torn: it was never acknowledged. Anything else that does not fit lies
+        // before acknowledged batches, so the store refuses to open. The library's own default would stop replaying
+        // at the first bad record and open without the batches after it.
+        Tail::Whole => DBRecoveryMode::TolerateCorruptedTailRecords,
+        Tail::Cut => DBRecoveryMode::PointInTime,
+    });
+    // A recycled log file holds old records behind the new ones, and a torn tail could not be told from them.
+    db.set_recycle_log_file_num(0);
+    db.set_max_total_wal_size(REPLAY_BYTES_MAX);
+    if options.log_kept_bytes > 0 {
+        // Log files that were flushed stay for the archive until they are too many.
+        db.set_wal_size_limit_mb(options.log_kept_bytes.div_ceil(1 << 20));
+    }
+    db.set_max_background_jobs(BACKGROUND_JOBS);
+    db.set_max_open_files(FILES_MAX);
+    db.set_keep_log_file_num(LOG_FILES);
+    // Flushes write in steps instead of one burst that would hold up the next sync.
+    db.set_bytes_per_sync(1 << 20);
+    db
+}
+
+/// How groups are written.
+pub(super) fn writing(options: &RocksOptions) -> WriteOptions {
+    let mut write = WriteOptions::default();
+    write.set_sync(options.is_synced);
+    write
+}
+
+/// The column families, in the order in which they are made: archives of log records know them by this order.
+pub(super) fn families(options: &RocksOptions) -> Vec<ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(options.cache_bytes);
+    let family = |name, profile| ColumnFamilyDescriptor::new(name, profile);
+    vec![
+        family(META, Options::default()),
+        family(ROWS, rows(&cache)),
+        family(VERSIONS, versions(&cache)),
+        family(LOG, log(&cache)),
+        family(BATCHES, batches(&cache)),
+    ]
+}
+
+fn table(cache: &Cache, block_bytes: usize) -> BlockBasedOptions {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    table.set_block_size(block_bytes);
+    // Indexes and filters count towards the memory that was given, instead of growing beside it.
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    table
+}
+
+/// Point reads and short scans of one prefix. Values arrive sealed and do not compress.
+fn rows(cache: &Cache) -> Options {
+    let mut table = table(cache, 8 << 10);
+    table.set_bloom_filter(10.0, false);
+    let mut rows = Options::default();
+    rows.set_block_based_table_factory(&table);
+    rows.set_compression_type(DBCompressionType::None);
+    rows.set_write_buffer_size(MEMTABLE_BYTES);
+    rows
+}
+
+/// Point reads only, most of them of partitions that are not there: the filter answers those. Small numbers compress.
+fn versions(cache: &Cache) -> Options {
+    let mut table = table(cache, 4 << 10);
+    table.set_bloom_filter(10.0, false);
+    let mut versions = Options::default();
+    versions.set_block_based_table_factory(&table);
+    versions.set_compression_type(DBCompressionType::Lz4);
+    versions.set_write_buffer_size(SMALL_MEMTABLE_BYTES);
+    versions
+}
+
+/// Written at the end, read in order: large blocks, no filter.
+fn log(cache: &Cache) -> Options {
+    let mut log = Options::default();
+    log.set_block_based_table_factory(&table(cache, 32 << 10));
+    log.set_compression_type(DBCompressionType::None);
+    log.set_write_buffer_size(SMALL_MEMTABLE_BYTES);
+    log
+}
+
+/// Looked up once per commit, and nearly always absent: the filter is what it is made of.
+fn batches(cache: &Cache) -> Options {
+    let mut table = table(cache, 4 << 10);
+    table.set_bloom_filter(10.0, false);
+    let mut batches = Options::default();
+    batches.set_block_based_table_factory(&table);
+    batches.set_compression_type(DBCompressionType::None);
+    batches.set_write_buffer_size(SMALL_MEMTABLE_BYTES);
+    batches
+}
