@@ -1,7 +1,8 @@
 //! Finds the persons that a record could be of, and how strongly each claims it.
 
+use crate::store::posting::{self, Reached};
 use crate::store::{self, KeyDigest, LoadedPerson};
-use crate::{Error, Index, PersonId, RecordId};
+use crate::{Error, Index, PersonId, RecordId, Visible};
 use kv::Draft;
 use linkage::arrival::{Normalized, Verdict};
 use linkage::cluster::WEIGHT_CAP;
@@ -96,7 +97,19 @@ pub(crate) fn claims(
     own: RecordId,
     (values, keys): (&Normalized, &[KeyDigest]),
 ) -> Result<Claims, Error> {
-    let reached = store::posting::reach(draft, keys)?;
+    let reached = posting::reach(draft, keys)?;
+    let cut = reached.cut;
+    Ok(Claims { claims: claims_of(index, draft, reached, (values, keys, Some(own)), &Visible::All)?, cut })
+}
+
+/// The claims of the persons reached, as far as their records are visible, the strongest first.
+pub(crate) fn claims_of(
+    index: &Index<'_>,
+    draft: &mut Draft<'_>,
+    reached: Reached,
+    (values, keys, own): (&Normalized, &[KeyDigest], Option<RecordId>),
+    visible: &Visible,
+) -> Result<Vec<Claim>, Error> {
     let homes: Vec<PersonId> = reached.persons.into_iter().collect();
     let loaded = store::person::load(draft, &homes, index.generation)?;
     let mut grouped: BTreeMap<PersonId, Vec<LoadedPerson>> = BTreeMap::new();
@@ -114,25 +127,29 @@ pub(crate) fn claims(
             *homes = store::person::tree(draft, *person, index.generation)?;
         }
     }
-    Ok(Claims { claims: compare(index, own, values, grouped)?, cut: reached.cut })
+    for home in grouped.values_mut().flatten() {
+        home.members.retain(|(id, member)| Some(*id) != own && visible.shows(*id, &member.institution));
+    }
+    // A person that only a hidden record brought here would not have been found without it.
+    let shares = |homes: &[LoadedPerson]| {
+        homes.iter().flat_map(|home| &home.members).any(|(_, member)| member.keys.iter().any(|key| keys.contains(key)))
+    };
+    if *visible != Visible::All {
+        grouped.retain(|_, homes| shares(homes));
+    }
+    compare(index, values, grouped)
 }
 
 fn compare(
     index: &Index<'_>,
-    own: RecordId,
     values: &Normalized,
     grouped: BTreeMap<PersonId, Vec<LoadedPerson>>,
 ) -> Result<Vec<Claim>, Error> {
     let members = |homes: &[LoadedPerson]| -> Vec<RecordId> {
-        homes.iter().flat_map(|home| &home.members).map(|(record, _)| *record).filter(|id| *id != own).collect()
+        homes.iter().flat_map(|home| &home.members).map(|(record, _)| *record).collect()
     };
-    let others: Vec<&Normalized> = grouped
-        .values()
-        .flatten()
-        .flat_map(|home| &home.members)
-        .filter(|(record, _)| *record != own)
-        .map(|(_, member)| &member.values)
-        .collect();
+    let homes = grouped.values().flatten();
+    let others: Vec<&Normalized> = homes.flat_map(|home| &home.members).map(|(_, member)| &member.values).collect();
     let mut verdicts = index.model.compare(values, &others)?.into_iter();
     let mut claims = Vec::with_capacity(grouped.len());
     for (person, homes) in grouped {
