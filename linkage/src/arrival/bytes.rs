@@ -23,7 +23,6 @@ pub enum DecodeError {
 /// Appends a number, seven bits a byte, the lowest first.
 pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     loop {
-        #[expect(clippy::cast_possible_truncation, reason = "the lowest seven bits are taken")]
         let low = (number & 0x7f) as u8;
         number >>= 7;
         if number == 0 {

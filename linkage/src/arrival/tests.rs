@@ -1,6 +1,4 @@
 //! Arrival gives what a run over a table gives, for values, frequencies, keys, weights and guards.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-#![expect(clippy::indexing_slicing, reason = "records are numbered as the table numbers them")]
 
 use super::*;
 use crate::block::BlockIndex;

@@ -7,7 +7,7 @@ pub(super) const PERSON: &str = include_str!("../../../../matching-rules/person.
 const KANJI_FOLD: &str = include_str!("../../../../matching-rules/normalize/kanji_fold.tsv");
 const READINGS: &str = include_str!("../../../../matching-rules/normalize/readings.tsv");
 
-pub(super) const COLUMNS: [&str; 12] = [
+pub(super) const COLUMNS: [&str; 13] = [
     "family_kanji",
     "given_kanji",
     "family_kana",
@@ -20,6 +20,7 @@ pub(super) const COLUMNS: [&str; 12] = [
     "insurer_no",
     "insured_symbol",
     "insured_no",
+    "branch_no",
 ];
 
 const FAMILY: [(&str, &str); 8] = [
@@ -93,13 +94,15 @@ pub(super) fn population(people: usize, seed: u64) -> Vec<Record> {
         let phone = format!("0852{:06}", draw.below(900_000));
         let card = format!("{}", 100 + draw.below(900_000));
         let mut twin_of: Option<String> = None;
-        for _ in 0..=draw.below(4) {
+        for member in 0..=draw.below(4) {
             let given = draw.of(&GIVEN);
             let date = format!("{}-{:02}-{:02}", 1930 + draw.below(94), 1 + draw.below(12), 1 + draw.below(28));
             let date = twin_of.take().filter(|_| draw.below(5) == 0).unwrap_or(date);
             twin_of = Some(date.clone());
             let texts = [family.0, given.0, family.1, given.1, draw.of(&["1", "2"]), &date, postcode, &address];
-            let texts = texts.into_iter().chain([phone.as_str(), "32138016", "松江", card.as_str()]);
+            let branch = format!("{:02}", member + 1);
+            let card = ["32138016", "松江", card.as_str(), branch.as_str()];
+            let texts = texts.into_iter().chain([phone.as_str()]).chain(card);
             let person: Record = COLUMNS.iter().copied().zip(texts.map(str::to_owned)).collect();
             made += 1;
             for copy in 0..=draw.below(4) {

@@ -181,11 +181,11 @@ fn records_share_a_key_exactly_when_they_share_a_block() {
             assert_eq!(key.is_strong, rules.blocks[usize::from(key.rule)].is_strong);
         }
         for (right, right_number) in keys.iter().zip(&numbers).filter(|(_, number)| *number != left_number) {
-            for rule in 0..rules.blocks.len() {
+            for (rule, shared) in shared.iter_mut().enumerate() {
                 let of_rule = |key: &&RecordKey| usize::from(key.rule) == rule;
                 let is_shared = left.iter().filter(of_rule).any(|key| right.contains(key));
                 assert_eq!(is_shared, blocks.shares(rule, *left_number, *right_number), "{}", rules.blocks[rule].name);
-                shared[rule] += usize::from(is_shared);
+                *shared += usize::from(is_shared);
             }
         }
     }
