@@ -1,7 +1,7 @@
 //! The bytes in which values and counts are stored: numbers of variable length, and texts behind their length.
 //!
-//! Reading never trusts a byte: whatever is stored, it ends in a value or in an error, and takes no more memory than the
-//! bytes that were there.
+//! Reading never trusts a byte: whatever is stored, it ends in a value or in an error, and takes memory in proportion to
+//! the bytes that were there.
 
 /// Why stored bytes cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
