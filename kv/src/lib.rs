@@ -17,6 +17,7 @@ mod memory;
 #[cfg(feature = "rocks")]
 pub mod rocks;
 mod sealed;
+mod witness;
 
 pub use batch::{Batch, BatchId, Change, Commit, Plan, Settled};
 pub use draft::Draft;
@@ -27,6 +28,7 @@ pub use memory::MemoryKv;
 #[cfg(feature = "rocks")]
 pub use rocks::{RocksKv, RocksOptions};
 pub use sealed::Sealed;
+pub use witness::{Gap, Standing, Witness};
 
 use std::fmt;
 

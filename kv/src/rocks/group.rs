@@ -23,7 +23,7 @@ const QUEUE_BATCHES_MAX: usize = 1_024;
 /// The most bytes that wait at a time, but for the last batch: what one write puts into memory at once.
 const QUEUE_BYTES_MAX: usize = 32 << 20;
 /// Log position of an id that is burnt. Positions start at 1.
-const BURNT: u64 = 0;
+pub(super) const BURNT: u64 = 0;
 
 /// What one caller wants to have done, in the bytes of the database.
 pub(super) struct Work {
@@ -411,6 +411,6 @@ fn refusal(error: &Error) -> Outcome {
 }
 
 /// No code panics under these locks but by a failed allocation, which ends the process.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

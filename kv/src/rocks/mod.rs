@@ -5,23 +5,28 @@
 //! reading goes on. This half of the crate may use files, and measures its syncs; it starts no thread of its own (the
 //! library has two in the background).
 
+mod backup;
 mod error;
 mod group;
 mod key;
 mod profile;
 mod read;
 mod statistics;
+mod witness;
 
+pub use backup::{Archive, restore};
 pub use statistics::Statistics;
+pub use witness::{read_witness, write_witness};
 
 use crate::{
     Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Read, Rows, Seq, Settled, Space,
 };
 use error::{corrupt, from_library, unavailable};
-use group::{Group, Outcome, Work};
+use group::{BURNT, Group, Outcome, Work};
 use rocksdb::{ColumnFamily, DB};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 /// The format of the store; another number is another layout.
 const FORMAT: &[u8] = b"nayose-kv-1";
@@ -76,6 +81,8 @@ pub struct RocksKv {
     db: DB,
     options: RocksOptions,
     group: Group,
+    /// Where in the write-ahead log the last archives ended.
+    places: Mutex<Vec<(Seq, u64)>>,
 }
 
 impl RocksKv {
@@ -101,7 +108,7 @@ impl RocksKv {
             None => return Err(unavailable("open the store", "the folder holds a database of something else")),
         };
         let group = Group::new(last);
-        Ok(Self { db, options, group })
+        Ok(Self { db, options, group, places: Mutex::default() })
     }
 
     /// What has been counted since the store was opened.

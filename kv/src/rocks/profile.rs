@@ -16,6 +16,11 @@ pub(super) const BATCHES: &str = "batches";
 /// Format of the store, and the last position: one row each.
 pub(super) const META: &str = "default";
 
+/// The number of [`META`] in log records.
+pub(super) const META_NUMBER: u32 = 0;
+/// The number of [`BATCHES`] in log records: its place in [`families`].
+pub(super) const BATCHES_NUMBER: u32 = 4;
+
 /// Bytes of one memtable. Rows of some seconds at full rate; a larger one makes recovery longer.
 const MEMTABLE_BYTES: usize = 64 << 20;
 /// Bytes of a memtable of the small families.
