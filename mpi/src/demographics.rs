@@ -78,7 +78,7 @@ impl Attribute {
 }
 
 /// The most bytes that the text of one attribute may have: an address with a building is under 300.
-pub const TEXT_BYTES_MAX: usize = 1_000;
+pub(crate) const TEXT_BYTES_MAX: usize = 1_000;
 
 /// Raw texts by attribute; an attribute that the source left out is absent, never empty.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

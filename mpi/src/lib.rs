@@ -18,9 +18,12 @@ mod id;
 mod index;
 pub mod life;
 mod merge;
+pub mod overlay;
 pub mod read;
 mod relate;
-mod review;
+pub mod review;
+#[cfg(feature = "search")]
+pub mod search;
 mod space;
 mod store;
 #[cfg(test)]
@@ -35,6 +38,6 @@ pub use id::{EnterpriseIdError, MergeId, PersonId, RecordId, TaskId};
 pub use index::Index;
 pub use merge::{Joined, MergeCause};
 pub use read::Visible;
-pub use relate::{Moved, Unmerged, keep_apart, link, merge, split, unlink, unmerge};
-pub use review::{Task, TaskKind, TaskState};
+pub use relate::{Moved, Unmerged, keep_apart, link, merge, split, stop_keeping_apart, unlink, unmerge};
+pub use review::{Task, TaskDecision, TaskKind, TaskOutcome, TaskState};
 pub use store::{Constraint, RecordState};

@@ -4,4 +4,5 @@
 mod arrival;
 mod read;
 mod relate;
+mod review;
 mod world;

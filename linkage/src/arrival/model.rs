@@ -94,6 +94,12 @@ impl FrozenModel {
         &self.tables
     }
 
+    /// The readings of kanji.
+    #[must_use]
+    pub fn readings(&self) -> &Readings {
+        &self.readings
+    }
+
     /// The frequencies.
     #[must_use]
     pub fn frequencies(&self) -> &FrozenFrequencies {

@@ -5,9 +5,10 @@ use super::look::{Looked, reconsider};
 use super::{Arrival, Arrived, Outcome};
 use crate::event::{Event, Standing, log};
 use crate::index::Profile;
+use crate::overlay::Examiner;
 use crate::review::{self, About, Seed};
 use crate::store::{KeyDigest, LoadedPerson, Member, RecordHead, RecordState, VersionRow, person, posting, record};
-use crate::{Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind};
+use crate::{Demographics, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind};
 use kv::Draft;
 use linkage::model::Decision;
 
@@ -44,13 +45,19 @@ pub(super) fn take(
         append(draft, (id, head), arrival, Standing::History, stamp)?;
         return Ok(Arrived { outcome: Outcome::History, ..arrived });
     }
-    if false {
+    if is_overlay(index, &known, &arrival.demographics) {
         let task = quarantine(index, draft, (id, head), (arrival, person), stamp)?;
         return Ok(Arrived { outcome: Outcome::Quarantined, tasks: vec![task], ..arrived });
     }
     let head = append(draft, (id, head), arrival, Standing::Current, stamp)?;
-    let (person, tasks) = follow(index, draft, (id, &head), arrival, stamp)?;
+    let (person, tasks) = follow(index, draft, (id, &head), (&arrival.demographics, arrival.life.is_dead()), stamp)?;
     Ok(Arrived { person, tasks, ..arrived })
+}
+
+/// Whether an update looks like another person.
+fn is_overlay(index: &Index<'_>, before: &Demographics, after: &Demographics) -> bool {
+    let examiner = Examiner { tables: index.model.tables(), readings: index.model.readings() };
+    examiner.examine(before, after).is_overlay()
 }
 
 /// Appends a version and says so.
@@ -101,17 +108,17 @@ pub(crate) fn follow(
     index: &Index<'_>,
     draft: &mut Draft<'_>,
     (id, head): (RecordId, &RecordHead),
-    arrival: &Arrival,
+    (demographics, is_dead): (&Demographics, bool),
     stamp: &Stamp,
 ) -> Result<(PersonId, Vec<TaskId>), Error> {
-    let profile = index.profile(&arrival.demographics);
+    let profile = index.profile(demographics);
     let home = person::load(draft, &[head.home], index.generation)?.pop();
     let mut home = home.ok_or(Error::Corrupt { what: "the home of a record" })?;
     let member = Member {
         values: profile.values.clone(),
         keys: profile.keys.clone(),
         institution: head.institution.clone(),
-        is_dead: arrival.life.is_dead(),
+        is_dead,
     };
     let before = replace(index, draft, &mut home, (id, &member))?;
     let person = person::root(draft, home.id)?.map_or(home.id, |(root, _)| root);
@@ -122,7 +129,7 @@ pub(crate) fn follow(
         id,
         institution: &head.institution,
         profile: &profile,
-        is_dead: arrival.life.is_dead(),
+        is_dead,
         constraints: &head.constraints,
         homes: std::slice::from_ref(&home),
     };

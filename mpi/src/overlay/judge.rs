@@ -41,13 +41,14 @@ pub enum Reason {
     WholeNameOfSamePerson,
     /// A newborn's record gets the data of somebody born at another time.
     NewbornOverwritten,
-    /// The same name, another birth date, and nothing else in common: somebody of the same name.
+    /// The same name and another birth date that no slip explains, without a number of the person's own that stays: a
+    /// stranger or a relative of the same name.
     PerhapsNamesake,
-    /// The birth date moves beyond what a slip explains, but the household stays.
+    /// The birth date moves beyond what a slip explains, while a number of the person's own stays.
     BirthDateAlone,
     /// The sex changes with something that was corrected as well.
     SexAndCorrection,
-    /// A name is replaced by a placeholder.
+    /// A name is replaced by a placeholder: another patient's, or worth nothing; the name stays until a clerk has looked.
     NameLost,
     /// The order of birth changes.
     BirthOrder,
@@ -65,12 +66,12 @@ impl Reason {
             | Self::OtherMember
             | Self::PerhapsTwin
             | Self::NewbornOverwritten
-            | Self::PerhapsNamesake => Verdict::Quarantine,
+            | Self::PerhapsNamesake
+            | Self::NameLost => Verdict::Quarantine,
             Self::GivenNameAlone
             | Self::WholeNameOfSamePerson
             | Self::BirthDateAlone
             | Self::SexAndCorrection
-            | Self::NameLost
             | Self::BirthOrder => Verdict::AcceptWithTask,
         }
     }
@@ -88,8 +89,8 @@ impl Reason {
             Self::GivenNameAlone => "another given name, while a number of the person's own stays",
             Self::WholeNameOfSamePerson => "another whole name, while birth date and household stay",
             Self::NewbornOverwritten => "a newborn's record gets the data of somebody born at another time",
-            Self::PerhapsNamesake => "the same name with another birth date and nothing else in common",
-            Self::BirthDateAlone => "the birth date moves beyond what a slip explains",
+            Self::PerhapsNamesake => "the same name with another birth date, and nothing tells the person from a namesake",
+            Self::BirthDateAlone => "the birth date moves beyond what a slip explains, while a number of the person's own stays",
             Self::SexAndCorrection => "the sex changes together with something else",
             Self::NameLost => "a name is replaced by a placeholder",
             Self::BirthOrder => "the order of birth changes",
@@ -126,12 +127,6 @@ impl Fields<'_> {
     fn keeps_household(&self) -> bool {
         let shared = [Field::Address, Field::Telephone, Field::Insurance];
         shared.into_iter().any(|field| self.change(field) == Change::Same)
-    }
-
-    /// Whether anything that could have stayed the same did not.
-    fn leaves_household(&self) -> bool {
-        let shared = [Field::Address, Field::Telephone, Field::Insurance];
-        shared.into_iter().any(|field| self.level(field) == Level::Different)
     }
 
     /// Whether the update names another member of the household.
@@ -193,10 +188,10 @@ fn same_given_name(fields: &Fields<'_>) -> Vec<Reason> {
             Reason::NewbornOverwritten
         } else if is_corrected || fields.has_other_family_name() {
             Reason::NameAndBirthDate
-        } else if !fields.keeps_household() && !fields.keeps_own_number() && fields.leaves_household() {
-            Reason::PerhapsNamesake
-        } else {
+        } else if fields.keeps_own_number() {
             Reason::BirthDateAlone
+        } else {
+            Reason::PerhapsNamesake
         });
         if fields.contradicts(Field::Sex) {
             reasons.push(Reason::BirthDateAndSex);

@@ -5,7 +5,7 @@
 
 use super::{Examiner, Level};
 use crate::demographics::{Attribute, Demographics};
-use linkage::compare::{Measure, Side, measure};
+use linkage::compare::{Measure, Readings, Side, measure};
 use linkage::normalize::{Kind, normalize};
 use linkage::value::{Quality, Value};
 
@@ -72,6 +72,9 @@ impl Part {
 
 /// The levels of given name and family name.
 pub(super) fn levels(examiner: Examiner<'_>, before: &Names, after: &Names) -> (Level, Level) {
+    if before.whole.is_empty() || after.whole.is_empty() {
+        return (Level::Missing, Level::Missing);
+    }
     let family = || part(examiner, &before.family, &after.family);
     match (before.is_placeholder(), after.is_placeholder()) {
         (true, true) => return (placeholders(&before.whole, &after.whole), Level::Missing),
@@ -107,22 +110,20 @@ fn whole(before: &Names, after: &Names) -> Option<Level> {
     if flag(Measure::Folded, before.common.as_ref(), kanji.1) || flag(Measure::Folded, after.common.as_ref(), kanji.0) {
         return Some(Level::KnownName);
     }
-    let swapped = |pick: fn(&Part) -> Option<&Value>| {
-        let side = |names: &'_ Names| -> (Option<Value>, Option<Value>) {
-            (pick(&names.family).cloned(), pick(&names.given).cloned())
-        };
-        let (left, right) = (side(before), side(after));
-        let left = Side::two(left.0.as_ref(), left.1.as_ref());
-        let right = Side::two(right.0.as_ref(), right.1.as_ref());
-        measure(Measure::Swapped, left, right, &linkage::compare::Readings::empty())
-    };
-    let exchanged = [swapped(|part| part.kanji.as_ref()), swapped(|part| part.kana.as_ref())];
-    if exchanged.contains(&Some(1.0)) {
+    let exchanged = [swapped(before, after, |part| part.kanji.as_ref()), swapped(before, after, |part| part.kana.as_ref())];
+    if exchanged.contains(&true) {
         return Some(Level::Exchanged);
     }
     // Words of a foreign name in another order; Japanese names are one word.
     let several_words = kanji.0.is_some_and(|value| value.exact.contains(' '));
     (several_words && at_least(Measure::TokenOverlap, kanji, 1.0)).then_some(Level::Exchanged)
+}
+
+/// Whether family and given name stand in each other's place.
+fn swapped(before: &Names, after: &Names, written: fn(&Part) -> Option<&Value>) -> bool {
+    let left = Side::two(written(&before.family), written(&before.given));
+    let right = Side::two(written(&after.family), written(&after.given));
+    measure(Measure::Swapped, left, right, &Readings::empty()) == Some(1.0)
 }
 
 /// Two placeholders: ベビー１ is not ベビー２.
@@ -150,7 +151,7 @@ fn placeholders(before: &Part, after: &Part) -> Level {
 fn joined(before: &Names, after: &Names, family: Level) -> (Level, Level) {
     let kanji = (before.whole.kanji.as_ref(), after.whole.kanji.as_ref());
     let kana = (before.whole.kana.as_ref(), after.whole.kana.as_ref());
-    if before.whole.is_empty() || after.whole.is_empty() || !(present(kanji.0, kanji.1) || present(kana.0, kana.1)) {
+    if !(present(kanji.0, kanji.1) || present(kana.0, kana.1)) {
         return (Level::Missing, Level::Missing);
     }
     if at_most(Measure::KanaDistance, kana, 0.6) {
@@ -254,7 +255,7 @@ fn present(one: Option<&Value>, other: Option<&Value>) -> bool {
 /// A measure of one field; `None` when a side is missing.
 pub(super) fn number(of: Measure, one: Option<&Value>, other: Option<&Value>) -> Option<f64> {
     // No measure of one field reads the table of readings.
-    measure(of, Side::one(one), Side::one(other), &linkage::compare::Readings::empty())
+    measure(of, Side::one(one), Side::one(other), &Readings::empty())
 }
 
 pub(super) fn flag(of: Measure, one: Option<&Value>, other: Option<&Value>) -> bool {

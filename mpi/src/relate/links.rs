@@ -116,6 +116,37 @@ pub fn keep_apart(draft: &mut Draft<'_>, (one, other): (PersonId, PersonId)) -> 
     Ok(())
 }
 
+/// Takes back that two persons are kept apart.
+///
+/// # Errors
+/// [`Refusal`] when one does not exist.
+pub fn stop_keeping_apart(draft: &mut Draft<'_>, (one, other): (PersonId, PersonId)) -> Result<(), Error> {
+    for (id, rival) in [(one, other), (other, one)] {
+        draft.rely(&person::partition(id))?;
+        let mut head = person::head(draft, id)?.ok_or(Refusal::NoPerson(id))?;
+        head.apart.retain(|known| *known != rival);
+        person::put_head(draft, id, &head)?;
+    }
+    Ok(())
+}
+
+/// Gives a record to a new person, also where it is the only one: the enterprise id that it leaves stays that of the
+/// person that it was.
+pub(crate) fn leave(
+    index: &Index<'_>,
+    draft: &mut Draft<'_>,
+    (id, fresh): (RecordId, PersonId),
+    stamp: &Stamp,
+) -> Result<Moved, Error> {
+    let head = record_head(draft, id)?;
+    let root = person::root(draft, head.home)?.ok_or(Error::Corrupt { what: "the home of a record" })?.0;
+    let mut home = create(draft, fresh, stamp)?;
+    let basis = clerk("the local id is of another person from here on", stamp);
+    let moved = rehome(index, draft, (id, head), &mut home, (&basis, stamp))?;
+    keep_apart(draft, (root, fresh))?;
+    Ok(moved)
+}
+
 /// Moves a record to another home, with its member row and its postings.
 pub(crate) fn rehome(
     index: &Index<'_>,

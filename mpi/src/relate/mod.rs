@@ -6,7 +6,8 @@
 mod links;
 mod unmerge;
 
-pub use links::{Moved, keep_apart, link, split, unlink};
+pub(crate) use links::leave;
+pub use links::{Moved, keep_apart, link, split, stop_keeping_apart, unlink};
 pub use unmerge::{Unmerged, unmerge};
 
 use crate::store::person;

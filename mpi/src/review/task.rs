@@ -89,15 +89,75 @@ pub enum TaskState {
         /// When it opens again.
         until: Instant,
     },
+    /// Decided by one clerk; another has to agree.
+    Proposed {
+        /// Who decided.
+        by: Actor,
+        /// What.
+        decision: TaskDecision,
+    },
     /// Decided, or settled by itself.
     Closed {
         /// Who.
         by: Actor,
         /// When.
         at: Instant,
-        /// What was decided.
-        outcome: Box<str>,
+        /// What was done.
+        outcome: TaskOutcome,
     },
+}
+
+/// What a clerk decides about a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaskDecision {
+    /// The persons are one: they are merged.
+    SamePerson,
+    /// They are not: they are kept apart, whatever any score says.
+    DifferentPersons,
+    /// The waiting version is right, and so is where the record is.
+    Accept,
+    /// The waiting version is wrong: it stays in the history and never holds.
+    Reject,
+    /// The record is of another person from here on.
+    Split,
+}
+
+impl TaskDecision {
+    /// The word used in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SamePerson => "same-person",
+            Self::DifferentPersons => "different-persons",
+            Self::Accept => "accept",
+            Self::Reject => "reject",
+            Self::Split => "split",
+        }
+    }
+
+    /// The decision of that word.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::SamePerson, Self::DifferentPersons, Self::Accept, Self::Reject, Self::Split];
+        all.into_iter().find(|decision| decision.name() == name)
+    }
+}
+
+/// What deciding a task did: enough to undo it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaskOutcome {
+    /// The persons were merged.
+    Merged(MergeId),
+    /// The persons are kept apart.
+    KeptApart,
+    /// The version holds now, or the record stays where it is.
+    Accepted,
+    /// The version never holds.
+    Rejected,
+    /// The record was moved to this person.
+    Split(PersonId),
+    /// The doubt had gone by itself.
+    Settled,
 }
 
 /// One doubt for a clerk.
