@@ -7,10 +7,15 @@
 use crate::block::key::{hash, mix};
 use crate::compact::Compact;
 use crate::exec::{self, Executor};
-use crate::normalize::{self, Tables};
+use crate::normalize::Tables;
 use crate::rules::{Field, FieldId, RuleSet};
 use crate::text::{Interner, TextPool};
 use crate::value::Value;
+use dictionary::{Dictionary, Normal};
+use std::borrow::Cow;
+use std::ops::Range;
+
+mod dictionary;
 
 /// Number of a record in canonical order.
 pub type RecordIndex = u32;
@@ -49,7 +54,7 @@ struct RawColumns {
     columns: Vec<RawColumn>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct RawColumn {
     texts: Interner,
     rows: Vec<u32>,
@@ -127,35 +132,57 @@ impl TableBuilder {
     /// # Errors
     /// [`RowError`] when the id is empty or the table is full; the row is then not taken.
     pub fn push(&mut self, id: &str, source: u16, texts: &[&str]) -> Result<(), RowError> {
-        if id.is_empty() {
-            return Err(RowError::EmptyId);
+        let refused = self.push_rows(1, &|_| (id, source), &|_, column| texts.get(column).copied().unwrap_or(""));
+        refused.first().map_or(Ok(()), |(_, error)| Err(*error))
+    }
+
+    /// Adds many rows, column by column: `head` gives id and source of a row, `text` the text of a row in a column.
+    ///
+    /// Returns the rows that were not taken, and why.
+    pub fn push_rows<'t>(
+        &mut self,
+        count: usize,
+        head: &impl Fn(usize) -> (&'t str, u16),
+        text: &impl Fn(usize, usize) -> &'t str,
+    ) -> Vec<(usize, RowError)> {
+        let mut refused = Vec::new();
+        let mut taken = Vec::with_capacity(count);
+        for row in 0..count {
+            let (id, source) = head(row);
+            if id.is_empty() {
+                refused.push((row, RowError::EmptyId));
+            } else if self.ids.len() >= (u32::MAX - 1) as usize {
+                refused.push((row, RowError::TooManyRows));
+            } else {
+                self.ids.push(id);
+                self.sources.push(source);
+                taken.push(row);
+            }
         }
-        if self.ids.len() >= (u32::MAX - 1) as usize {
-            return Err(RowError::TooManyRows);
+        for (position, column) in self.columns.iter_mut().enumerate() {
+            column.texts.intern_all(taken.iter().map(|row| text(*row, position)), &mut column.rows);
         }
-        self.ids.push(id);
-        self.sources.push(source);
-        for (column, text) in self.columns.iter_mut().zip(texts) {
-            let number = column.texts.intern(text);
-            column.rows.push(number);
+        if !self.split_joined.is_empty() {
+            let first = self.ids.len() - taken.len();
+            for (place, row) in taken.iter().enumerate() {
+                self.split_joined_names(first + place, |column| text(*row, column));
+            }
         }
-        self.split_joined_names(texts);
-        Ok(())
+        refused
     }
 
     /// `鈴木　花子` in the first column and nothing in the second: some systems have one name field.
-    fn split_joined_names(&mut self, texts: &[&str]) {
+    fn split_joined_names<'t>(&mut self, row: usize, text: impl Fn(usize) -> &'t str) {
         for (family, given) in &self.split_joined {
-            let (Some(joined), Some(rest)) = (texts.get(*family), texts.get(*given)) else { continue };
-            if !rest.is_empty() {
+            if !text(*given).is_empty() {
                 continue;
             }
-            let Some((first, second)) = joined.trim().split_once([' ', '\u{3000}']) else { continue };
+            let Some((first, second)) = text(*family).trim().split_once([' ', '\u{3000}']) else { continue };
             for (column, text) in [(*family, first), (*given, second)] {
                 if let Some(column) = self.columns.get_mut(column) {
                     let number = column.texts.intern(text.trim());
-                    if let Some(last) = column.rows.last_mut() {
-                        *last = number;
+                    if let Some(slot) = column.rows.get_mut(row) {
+                        *slot = number;
                     }
                 }
             }
@@ -177,13 +204,9 @@ impl TableBuilder {
         let (order, repeated) = canonical_order(&self.ids, &self.sources);
         let ids = self.ids.reordered(&order);
         let sources = gather(&self.sources, &order);
-        let reordered: Vec<RawColumn> = exec::map_owned(executor, self.columns, |column| RawColumn {
-            rows: gather(&column.rows, &order),
-            texts: column.texts,
-        });
-        let raw = RawColumns { names: self.names, columns: reordered };
-        let columns = rules.fields.iter().map(|field| column(field, &raw, tables, executor)).collect();
-        let raw = keep_raw.then_some(raw);
+        let raw = RawColumns { names: self.names, columns: self.columns };
+        let columns = columns(&rules.fields, &raw, (tables, &order), executor);
+        let raw = keep_raw.then(|| raw.reordered(&order));
         (Table { ids, sources, source_names: self.source_names, columns, raw }, repeated)
     }
 }
@@ -219,45 +242,60 @@ fn canonical_order(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
 /// Distinct texts normalised in one task.
 const NORMALIZE_CHUNK: usize = 16_384;
 
-fn column(field: &Field, raw: &RawColumns, tables: &Tables, executor: &dyn Executor) -> Column {
-    let position = |name: &String| raw.names.iter().position(|known| known == name);
-    let sources: Vec<&RawColumn> = field.columns.iter().filter_map(|name| raw.columns.get(position(name)?)).collect();
-    let joined;
-    let source = match sources.as_slice() {
-        [single] => *single,
-        several => {
-            joined = join(several);
-            &joined
-        }
+/// The columns of all fields: every distinct text normalised, rows in canonical order.
+fn columns(fields: &[Field], raw: &RawColumns, with: (&Tables, &[u32]), executor: &dyn Executor) -> Vec<Column> {
+    let (tables, order) = with;
+    let sources: Vec<Cow<'_, RawColumn>> = fields.iter().map(|field| raw.column(field)).collect();
+    let chunks_of = |(field, source): (usize, &Cow<'_, RawColumn>)| {
+        let count = source.texts.len();
+        let starts = (0..count).step_by(NORMALIZE_CHUNK);
+        starts.map(move |start| (field, start..(start + NORMALIZE_CHUNK).min(count))).collect::<Vec<_>>()
     };
-    let count = source.texts.len();
-    let chunks = exec::map(executor, count.div_ceil(NORMALIZE_CHUNK), |chunk| {
-        let texts = (chunk * NORMALIZE_CHUNK..((chunk + 1) * NORMALIZE_CHUNK).min(count)).map(|n| source.texts.get(n));
-        texts.map(|text| normalize::normalize(field.kind, text, tables)).collect::<Vec<_>>()
+    let tasks: Vec<(usize, Range<usize>)> = sources.iter().enumerate().flat_map(chunks_of).collect();
+    let chunks = exec::map(executor, tasks.len(), |task| {
+        let (position, range) = tasks.get(task)?;
+        let (field, source) = fields.get(*position).zip(sources.get(*position))?;
+        Some(range.clone().map(|n| Normal::of(field.kind, source.texts.get(n), tables)).collect::<Vec<_>>())
     });
-    let mut exact = Interner::default();
-    let mut values: Vec<Value> = Vec::new();
-    let mut number_of: Vec<u32> = Vec::with_capacity(count);
-    for value in chunks.into_iter().flatten() {
-        number_of.push(match value {
-            None => NULL,
-            Some(value) => {
-                let number = exact.intern(&value.exact);
-                if number as usize == values.len() {
-                    values.push(value);
-                }
-                number + 1
-            }
-        });
+    let mut normalized: Vec<Vec<Vec<Normal>>> = fields.iter().map(|_| Vec::new()).collect();
+    for ((field, _), chunk) in tasks.iter().zip(chunks) {
+        if let Some(own) = normalized.get_mut(*field) {
+            own.extend(chunk);
+        }
     }
-    let rows = source.rows.iter().map(|raw| number_of.get(*raw as usize).copied().unwrap_or(NULL)).collect();
-    let folded = number_folded(&values, exact);
-    let compact = values.iter().map(|value| Compact::of(value.folded())).collect::<Option<_>>().unwrap_or_default();
-    Column { rows, values, folded, compact }
+    let sources = sources.iter().zip(normalized).collect();
+    exec::map_owned(executor, sources, |(source, normalized)| {
+        let dictionary = Dictionary::of(&source.texts, normalized);
+        let number = |raw: &u32| dictionary.numbers.get(*raw as usize).copied().unwrap_or(NULL);
+        let rows = gather(&source.rows.iter().map(number).collect::<Vec<u32>>(), order);
+        let folded = dictionary.folded();
+        let values = dictionary.values;
+        let compact = values.iter().map(|value| Compact::of(value.folded())).collect::<Option<_>>().unwrap_or_default();
+        Column { rows, values, folded, compact }
+    })
 }
 
-/// Numbers for folded texts. A text that is its own key keeps its number; the others are looked up among all texts,
-/// so that a value that folds to another value's text gets that value's number.
+impl RawColumns {
+    /// The column of a field; the columns of a field of several are joined.
+    fn column(&self, field: &Field) -> Cow<'_, RawColumn> {
+        let position = |name: &String| self.names.iter().position(|known| known == name);
+        let columns: Vec<&RawColumn> =
+            field.columns.iter().filter_map(|name| self.columns.get(position(name)?)).collect();
+        match columns.as_slice() {
+            [single] => Cow::Borrowed(*single),
+            several => Cow::Owned(join(several)),
+        }
+    }
+
+    fn reordered(mut self, order: &[u32]) -> Self {
+        for column in &mut self.columns {
+            column.rows = gather(&column.rows, order);
+        }
+        self
+    }
+}
+
+/// Numbers for folded texts, where all texts of the values are known: see [`Column::folded`].
 fn number_folded(values: &[Value], mut texts: Interner) -> Vec<u32> {
     let own = |(number, value): (u32, &Value)| if value.is_own_key() { number } else { texts.intern(value.folded()) };
     (0..).zip(values).map(own).collect()

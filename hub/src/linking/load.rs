@@ -111,21 +111,18 @@ impl BatchSink for Filling<'_> {
     }
 
     fn batch(&mut self, batch: &Batch, rejects: &mut RejectLog) -> Result<(), InputError> {
-        let mut texts: Vec<&str> = Vec::with_capacity(self.positions.len());
-        for row in 0..batch.len() {
-            texts.clear();
-            texts.extend(self.positions.iter().map(|column| batch.field(row, *column)));
-            let source = match self.source_column {
-                Some(column) => self.builder.source(batch.field(row, column)),
-                None => self.fixed_source,
-            };
-            match self.builder.push(batch.field(row, self.id), source, &texts) {
-                Ok(()) => self.lines.push(u32::try_from(batch.line(row)).unwrap_or(u32::MAX)),
-                Err(error) => {
-                    let reason = RejectReason::Other(error.to_string());
-                    rejects.push(Reject { line: batch.line(row), reason, raw: batch.raw(row).to_owned() })?;
-                }
-            }
+        let sources: Option<Vec<u16>> =
+            self.source_column.map(|column| batch.column(column).map(|name| self.builder.source(name)).collect());
+        let source = |row: usize| sources.as_ref().map_or(Some(&self.fixed_source), |sources| sources.get(row));
+        let head = |row: usize| (batch.field(row, self.id), source(row).copied().unwrap_or(0));
+        let text = |row: usize, column: usize| self.positions.get(column).map_or("", |at| batch.field(row, *at));
+        let refused = self.builder.push_rows(batch.len(), &head, &text);
+        let mut left_out = refused.iter().map(|(row, _)| *row).peekable();
+        let rows = (0..batch.len()).filter(|row| left_out.next_if_eq(row).is_none());
+        self.lines.extend(rows.map(|row| u32::try_from(batch.line(row)).unwrap_or(u32::MAX)));
+        for (row, error) in refused {
+            let reason = RejectReason::Other(error.to_string());
+            rejects.push(Reject { line: batch.line(row), reason, raw: batch.raw(row).to_owned() })?;
         }
         self.progress.set(batch.bytes_read());
         Ok(())
