@@ -4,6 +4,7 @@
 //! is, [`Weights`] turns an agreement pattern into a match weight. None of them knows how pairs are found.
 
 mod frequency;
+mod pairs;
 mod pattern;
 mod profile;
 mod weights;

@@ -5,12 +5,10 @@
 //! known level, and the level of two different numbers can be cached. This is where the speed comes from.
 
 use super::Frequencies;
+use super::pairs::number_pairs;
 use crate::exec::{self, Executor};
 use crate::rules::{FieldId, RuleSet};
 use crate::table::{NULL, RecordIndex, Table};
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
 
 /// All comparisons of all records.
 #[derive(Debug)]
@@ -123,36 +121,27 @@ fn number_single(rows: &[u32]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
     (combinations, counts, rows.to_vec())
 }
 
+/// Columns are taken in one after another: a combination of three is a combination of two and one value more.
 fn number_several(columns: &[&[u32]], records: usize) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
-    let width = columns.len();
-    let mut combinations: Vec<u32> = Vec::new();
-    let mut counts: Vec<u32> = Vec::new();
-    let mut numbers = Vec::with_capacity(records);
-    let mut known: HashTable<(u64, u32)> = HashTable::new();
-    let mut wanted = Vec::with_capacity(width);
-    let hasher = FixedState::default();
-    for record in 0..records {
-        wanted.clear();
-        wanted.extend(columns.iter().map(|column| column.get(record).copied().unwrap_or(NULL)));
-        let hash = hasher.hash_one(wanted.as_slice());
-        let found = known.find(hash, |(_, number)| {
-            let start = *number as usize * width;
-            combinations.get(start..start + width) == Some(wanted.as_slice())
-        });
-        let number = match found {
-            Some((_, number)) => *number,
-            None => {
-                let number = u32::try_from(counts.len()).unwrap_or(u32::MAX);
-                known.insert_unique(hash, (hash, number), |(hash, _)| *hash);
-                combinations.extend_from_slice(&wanted);
-                counts.push(0);
-                number
-            }
+    let (first, others) = columns.split_first().map_or((&[][..], columns), |(first, others)| (*first, others));
+    let mut numbers = first.to_vec();
+    numbers.resize(records, NULL);
+    // Before anything is taken in, a number stands for itself.
+    let mut combinations: Vec<u32> = (NULL..=numbers.iter().copied().max().unwrap_or(NULL)).collect();
+    for (width, column) in (1_usize..).zip(others) {
+        let (pairs, pair_numbers) = number_pairs(&numbers, column);
+        let combination = |(before, value): (u32, u32)| {
+            let start = before as usize * width;
+            combinations.get(start..start + width).unwrap_or(&[]).iter().copied().chain([value])
         };
-        if let Some(count) = counts.get_mut(number as usize) {
+        combinations = pairs.into_iter().flat_map(combination).collect();
+        numbers = pair_numbers;
+    }
+    let mut counts = vec![0_u32; combinations.len() / columns.len().max(1)];
+    for number in &numbers {
+        if let Some(count) = counts.get_mut(*number as usize) {
             *count += 1;
         }
-        numbers.push(number);
     }
     (combinations, counts, numbers)
 }
