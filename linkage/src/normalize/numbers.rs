@@ -22,16 +22,27 @@ pub(super) fn postcode(raw: &str) -> Option<Value> {
 /// Digits of the first number in the field: `+81` and `0081` become 0, an extension is cut off. A number that has
 /// lost its 0 gets it back in the key. One digit repeated throughout is a placeholder.
 pub(super) fn phone(raw: &str) -> Option<Value> {
+    if is_digits(raw) {
+        return phone_digits(national(raw.to_owned(), "0081"));
+    }
     let cleaned = width::clean(raw);
     let number =
         cleaned.split(['、', ',', ';', '内', 'x', 'X']).find(|part| part.bytes().any(|b| b.is_ascii_digit()))?;
-    let mut digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let abroad = if number.contains("+81") { digits.strip_prefix("81") } else { digits.strip_prefix("0081") };
-    if let Some(national) = abroad {
-        // The zero in brackets of +81 (0)852 is the same zero.
-        digits = format!("0{}", national.strip_prefix('0').unwrap_or(national));
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let digits = if number.contains("+81") { national(digits, "81") } else { digits };
+    phone_digits(national(digits, "0081"))
+}
+
+/// The number within the country, where it is written with the prefix of calls from abroad.
+fn national(digits: String, prefix: &str) -> String {
+    let Some(rest) = digits.strip_prefix(prefix) else { return digits };
+    // The zero in brackets of +81 (0)852 is the same zero.
+    let mut rest = rest.strip_prefix('0').unwrap_or(rest);
+    // Behind the zero that it gets, what is left may begin with the prefix again.
+    while let Some(again) = rest.strip_prefix("081") {
+        rest = again.strip_prefix('0').unwrap_or(again);
     }
-    phone_digits(digits)
+    format!("0{rest}")
 }
 
 fn phone_digits(digits: String) -> Option<Value> {
@@ -48,6 +59,9 @@ fn phone_digits(digits: String) -> Option<Value> {
 
 /// 記号 or 番号 in one width and upper case, without spaces; the key has no hyphens and no leading zeros.
 pub(super) fn insurance_number(raw: &str) -> Option<Value> {
+    if is_digits(raw) && !raw.starts_with('0') {
+        return Some(Value::plain(raw));
+    }
     let cleaned = width::clean(raw);
     if markers::is_null(Kind::InsuranceNumber, &cleaned) {
         return None;
@@ -139,7 +153,7 @@ enum Digits {
 
 /// The digits of a field, or its cleaned text where anything but digits and separators stands in it; `None` is null.
 fn digits_of(kind: Kind, raw: &str, is_separator: impl Fn(char) -> bool) -> Option<Digits> {
-    if !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_digits(raw) {
         return Some(Digits::Only(raw.to_owned()));
     }
     let cleaned = width::clean(raw);
@@ -151,6 +165,11 @@ fn digits_of(kind: Kind, raw: &str, is_separator: impl Fn(char) -> bool) -> Opti
         return (!digits.is_empty()).then_some(Digits::Only(digits));
     }
     Some(Digits::Mixed(cleaned.to_ascii_lowercase()))
+}
+
+/// Whether there is nothing but ASCII digits, as most numbers are written.
+fn is_digits(raw: &str) -> bool {
+    !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn unparsed(text: String) -> Value {

@@ -199,6 +199,9 @@ fn numbers() {
     check_quality(Kind::Postcode, "dl8 5rq", Quality::UNPARSED);
     check(Kind::Phone, "+81 (0)852-22-5111", "0852225111");
     check(Kind::Phone, "+81-852-22-5111", "0852225111");
+    check(Kind::Phone, "0081852225111", "0852225111");
+    check(Kind::Phone, "0081-\u{1}+81\u{1}", "081");
+    check(Kind::Phone, "00810081852225111", "0852225111");
     check(Kind::Phone, "０８５２（２２）５１１１", "0852225111");
     check(Kind::Phone, "0852-22-5111 内線12", "0852225111");
     check(Kind::Phone, "自宅 0852-22-5111、090-0000-0001", "0852225111");
