@@ -157,11 +157,20 @@ fn summary(ready: &Ready<'_>, loaded: &Loaded, run: &Run<'_>, linked: &Linked) -
     }
 }
 
+/// Ids that are looked up before they are written, so that they wait for memory together and not in turn.
+const IDS_TOGETHER: usize = 1024;
+
+fn ids(table: &Table, records: impl Iterator<Item = (u32, u32)>) -> Vec<(&str, &str)> {
+    records.map(|(left, right)| (table.id(left), table.id(right))).collect()
+}
+
 fn write_clusters(arguments: &Arguments, table: &Table, linked: &Linked) -> Result<(), Failure> {
     let failed = |error| Failure::write(&arguments.out, error);
     let mut writer = ClusterWriter::create(&arguments.out, &arguments.id).map_err(failed)?;
-    for (record, first) in (0_u32..).zip(&linked.clusters) {
-        writer.write(table.id(record), table.id(*first)).map_err(failed)?;
+    for (first, clusters) in (0_u32..).step_by(IDS_TOGETHER).zip(linked.clusters.chunks(IDS_TOGETHER)) {
+        for (record, cluster) in ids(table, (first..).zip(clusters.iter().copied())) {
+            writer.write(record, cluster).map_err(failed)?;
+        }
     }
     writer.finish().map_err(failed)
 }
@@ -169,10 +178,11 @@ fn write_clusters(arguments: &Arguments, table: &Table, linked: &Linked) -> Resu
 fn write_pairs(path: &Path, table: &Table, linked: &Linked) -> Result<(), Failure> {
     let failed = |error| Failure::write(path, error);
     let mut writer = PairWriter::create(path).map_err(failed)?;
-    for pair in &linked.pairs {
-        let weight = f64::from(pair.weight);
-        let probability = MatchWeight(weight).probability();
-        writer.write((table.id(pair.left), table.id(pair.right)), weight, probability).map_err(failed)?;
+    for pairs in linked.pairs.chunks(IDS_TOGETHER) {
+        for (pair, ids) in pairs.iter().zip(ids(table, pairs.iter().map(|pair| (pair.left, pair.right)))) {
+            let weight = f64::from(pair.weight);
+            writer.write(ids, weight, MatchWeight(weight).probability()).map_err(failed)?;
+        }
     }
     writer.finish().map_err(failed)
 }
