@@ -76,8 +76,7 @@ impl RocksKv {
             let (number, batch) = written.map_err(failed)?;
             let group = ArchivedGroup::of(&batch)
                 .ok_or_else(|| error::corrupt(OPERATION, "the write-ahead log", "a write has no position"))?;
-            // What was archived before ends with its group. Groups that only burnt ids may come twice: that is harmless.
-            if group.last < after || (group.first.is_some() && group.last == after) {
+            if group.is_before(after) {
                 continue;
             }
             if group.first.is_some_and(|first| first.0 > archive.until.0 + 1) {
@@ -135,7 +134,7 @@ pub fn restore(checkpoint: &Path, archives: &[Archive], into: &Path) -> Result<S
             return Err(unavailable(OPERATION, reason));
         }
         for group in &archive.groups {
-            if group.first.is_some() && group.last <= held {
+            if group.is_before(held) {
                 continue;
             }
             store.db.write(WriteBatch::from_data(&group.bytes)).map_err(failed)?;
@@ -214,6 +213,15 @@ fn take_number(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 impl ArchivedGroup {
+    /// Whether a store that goes to a position has this write for sure. A write that only burnt ids has the position of
+    /// the one before it, so it may come twice: writing it again changes nothing.
+    fn is_before(&self, held: Seq) -> bool {
+        match self.first {
+            Some(_) => self.last <= held,
+            None => self.last < held,
+        }
+    }
+
     /// None when the write was not one of the engine's.
     fn of(batch: &WriteBatch) -> Option<Self> {
         let mut positions = Positions::default();

@@ -30,11 +30,17 @@ pub(super) struct Work {
     id: BatchId,
     is_settling: bool,
     /// Partition and expected version, in the order of the batch.
-    asserts: Vec<(Partition, Vec<u8>, u64)>,
-    rows: Vec<(Vec<u8>, Option<Box<[u8]>>)>,
+    asserts: Vec<Assert>,
+    rows: Vec<Written>,
     entries: Option<Vec<u8>>,
     bytes: usize,
 }
+
+/// A partition, its bytes and its expected version.
+type Assert = (Partition, Vec<u8>, u64);
+
+/// The bytes of a row's key, and its value or none to delete it.
+type Written = (Vec<u8>, Option<Box<[u8]>>);
 
 impl Work {
     pub(super) fn of_batch(batch: &Batch) -> Result<Self, Error> {
@@ -344,7 +350,7 @@ impl RocksKv {
             draft.ids.insert(work.id, (BURNT, true));
             return Ok(Decision { outcome: Outcome::Burnt, is_new: true });
         }
-        let holds = |(_, bytes, version): &(Partition, Vec<u8>, u64)| draft.versions.get(bytes) == Some(version);
+        let holds = |(_, bytes, version): &Assert| draft.versions.get(bytes) == Some(version);
         let stale: Vec<usize> = (0..).zip(&work.asserts).filter(|(_, assert)| !holds(assert)).map(|(at, _)| at).collect();
         if !stale.is_empty() {
             return Ok(Decision { outcome: Outcome::Conflict(stale), is_new: false });

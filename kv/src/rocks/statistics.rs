@@ -33,7 +33,8 @@ impl Statistics {
     #[must_use]
     pub fn sync_time_within(&self, share: f64) -> Duration {
         let mut counted = 0;
-        for (step, count) in (0_u32..).zip(self.sync_steps) {
+        // The last step has no upper bound but the maximum.
+        for (step, count) in (0_u32..).zip(self.sync_steps).take(STEPS - 1) {
             counted += count;
             // Counts are far below 2⁵³: the conversion is exact.
             if counted > 0 && counted as f64 >= share * self.syncs as f64 {

@@ -9,4 +9,6 @@ mod contract;
 mod draft;
 mod memory;
 mod model;
+#[cfg(feature = "rocks")]
+mod rocks;
 mod sealed;
