@@ -75,6 +75,16 @@ stop() {
 trap 'stop 130' INT
 trap 'stop 143' TERM
 
+# Lets cargo link the RocksDB library of this machine, which is built first if it is not there yet.
+need_rocksdb() {
+    local found
+    found=$(mktemp)
+    run ./scripts/rocksdb.sh >"$found" || die "the RocksDB library is missing"
+    ROCKSDB_LIB_DIR=$(<"$found")
+    rm -f "$found"
+    export ROCKSDB_LIB_DIR ROCKSDB_STATIC=1
+}
+
 # Where cargo builds, also when that is set elsewhere.
 target_directory() {
     cargo metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
