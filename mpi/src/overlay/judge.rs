@@ -89,8 +89,12 @@ impl Reason {
             Self::GivenNameAlone => "another given name, while a number of the person's own stays",
             Self::WholeNameOfSamePerson => "another whole name, while birth date and household stay",
             Self::NewbornOverwritten => "a newborn's record gets the data of somebody born at another time",
-            Self::PerhapsNamesake => "the same name with another birth date, and nothing tells the person from a namesake",
-            Self::BirthDateAlone => "the birth date moves beyond what a slip explains, while a number of the person's own stays",
+            Self::PerhapsNamesake => {
+                "the same name with another birth date, and nothing tells the person from a namesake"
+            }
+            Self::BirthDateAlone => {
+                "the birth date moves beyond what a slip explains, while a number of the person's own stays"
+            }
             Self::SexAndCorrection => "the sex changes together with something else",
             Self::NameLost => "a name is replaced by a placeholder",
             Self::BirthOrder => "the order of birth changes",

@@ -40,10 +40,8 @@ impl Names {
         let value = |kind, text: &str| normalize(kind, text, examiner.tables);
         let (family, given) = columns(Attribute::FamilyKanji, Attribute::GivenKanji);
         let (family_kana, given_kana) = columns(Attribute::FamilyKana, Attribute::GivenKana);
-        let part = |kanji: &str, kana: &str| Part {
-            kanji: value(Kind::KanjiName, kanji),
-            kana: value(Kind::KanaName, kana),
-        };
+        let part =
+            |kanji: &str, kana: &str| Part { kanji: value(Kind::KanjiName, kanji), kana: value(Kind::KanaName, kana) };
         Self {
             family: part(family, family_kana),
             given: part(given, given_kana),
@@ -86,7 +84,8 @@ pub(super) fn levels(examiner: Examiner<'_>, before: &Names, after: &Names) -> (
         return (level, level);
     }
     let family = family();
-    let is_former = |old: &Names, new: &Names| flag(Measure::Folded, old.former_family.as_ref(), new.family.kanji.as_ref());
+    let is_former =
+        |old: &Names, new: &Names| flag(Measure::Folded, old.former_family.as_ref(), new.family.kanji.as_ref());
     let is_known = family == Level::Different && (is_former(before, after) || is_former(after, before));
     let family = if is_known { Level::KnownName } else { family };
     if before.is_joined() || after.is_joined() {
@@ -110,7 +109,8 @@ fn whole(before: &Names, after: &Names) -> Option<Level> {
     if flag(Measure::Folded, before.common.as_ref(), kanji.1) || flag(Measure::Folded, after.common.as_ref(), kanji.0) {
         return Some(Level::KnownName);
     }
-    let exchanged = [swapped(before, after, |part| part.kanji.as_ref()), swapped(before, after, |part| part.kana.as_ref())];
+    let exchanged =
+        [swapped(before, after, |part| part.kanji.as_ref()), swapped(before, after, |part| part.kana.as_ref())];
     if exchanged.contains(&true) {
         return Some(Level::Exchanged);
     }
@@ -161,10 +161,10 @@ fn joined(before: &Names, after: &Names, family: Level) -> (Level, Level) {
         return (Level::Near, Level::Near);
     }
     if let Some((whole, split)) = one_split(before, after) {
-        let contains = |pick: fn(&Part) -> Option<&Value>, part: &Part| {
-            flag(Measure::Contains, pick(&whole.whole), pick(part))
-        };
-        let holds = |part: &Part| contains(|part| part.kanji.as_ref(), part) || contains(|part| part.kana.as_ref(), part);
+        let contains =
+            |pick: fn(&Part) -> Option<&Value>, part: &Part| flag(Measure::Contains, pick(&whole.whole), pick(part));
+        let holds =
+            |part: &Part| contains(|part| part.kanji.as_ref(), part) || contains(|part| part.kana.as_ref(), part);
         let level = |holds: bool| if holds { Level::Equal } else { Level::Different };
         let is_single = |part: &Part| part.kanji.as_ref().is_some_and(|kanji| kanji.exact.chars().nth(1).is_none());
         let (has_given, has_family) = (holds(&split.given), holds(&split.family));
@@ -173,7 +173,8 @@ fn joined(before: &Names, after: &Names, family: Level) -> (Level, Level) {
         return (if unclear && !has_given { Level::InPart } else { level(has_given) }, level(has_family));
     }
     // Both in one field. A common beginning is a family name; then another end is another given name.
-    let begins_alike = at_least(Measure::Prefix, kanji, 0.4) || (kanji.0.is_none() && at_least(Measure::Prefix, kana, 0.4));
+    let begins_alike =
+        at_least(Measure::Prefix, kanji, 0.4) || (kanji.0.is_none() && at_least(Measure::Prefix, kana, 0.4));
     let similar = at_least(Measure::JaroWinkler, kanji, 0.6) || at_least(Measure::JaroWinkler, kana, 0.6);
     match (begins_alike, similar) {
         (true, _) if at_most(Measure::Damerau, kanji, 1.0) || at_most(Measure::KanaDistance, kana, 1.0) => {
