@@ -6,6 +6,8 @@
 //! The shares are printed (`cargo test -p mpi --test overlay -- --nocapture`) and held to bounds. Rates of errors in the
 //! population are assumptions; the figures tell whether the rules hold, not how a network will do.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test: a missing row or file must stop it")]
+
 use linkage::compare::Readings;
 use linkage::normalize::{TableSources, Tables};
 use mpi::overlay::{Examiner, Reason, Verdict};
