@@ -155,14 +155,14 @@ mod tests {
         check_same(&["ohno", "ono", "oono", "ouno", "Ōno", "OHNO"], "オオノ");
         check_same(&["sato", "satou", "satoh", "satoo", "SATŌ"], "サトウ");
         check_same(&["jun'ichi", "junichi", "Jun-ichi", "zyun'iti"], "ジュンイチ");
-        check_same(&["Shinichi", "shin'ichi", "sinniti", "shinnichi"].map(|word| &word[..])[..2], "シンイチ");
+        check_same(&["Shinichi", "shin'ichi", "siniti"], "シンイチ");
         check_same(&["shouichi", "syoiti", "shoichi"], "シヨウイチ");
         check_same(&["yuko", "yuuko", "yūko"], "ユウコ");
         check_same(&["keiko", "keeko"], "ケイコ");
         check_same(&["tsuchie", "tutie", "tsutie"], "ツチエ");
         check_same(&["homma", "honma"], "ホンマ");
         check_same(&["fujii", "huzii", "fuji"], "フジイ");
-        check_same(&["hattori", "hattori"], "ハットリ");
+        check_same(&["hattori", "HATTORI"], "ハットリ");
         check_same(&["kizu", "kidzu"], "キヅ");
         check_same(&["Smith"], "SMITH");
     }
@@ -181,7 +181,7 @@ mod tests {
         check_begins("sh", &["シマダ", "ショウジ", "シュンスケ"]);
         check_begins("ky", &["キョウコ", "キュウ"]);
         check_begins("hatt", &["ハットリ"]);
-        check_begins("matc", &["マッチ"].map(|_| "マチダ"));
+        check_begins("matc", &["マッチ"]);
         check_begins("hom", &["ホマレ", "ホンマ"]);
         check_begins("kam", &["カミヤ", "カンベ"]);
         check_begins("j", &["ジュン", "ジロウ"]);
