@@ -24,6 +24,7 @@ RULES=matching-rules/person.toml
 
 need_packages build-essential ca-certificates
 need_rust
+need_rocksdb
 
 say "Building (the first time takes a few minutes)"
 run cargo build --locked --profile "$PROFILE" --bin nayose
@@ -44,7 +45,7 @@ run "$NAYOSE" evaluate --clusters "$OUT/clusters.csv" --pairs "$OUT/pairs.csv" -
     --errors "$OUT/errors.csv" --strata "$OUT/strata.csv"
 
 say "The files are in $OUT"
-for file in records.csv truth.csv errors.csv strata.csv clusters.csv pairs.csv report.html; do
+for file in records.csv institutions.csv truth.csv errors.csv strata.csv clusters.csv pairs.csv report.html; do
     if [[ -f "$OUT/$file" ]]; then note "$(du -h "$OUT/$file" | cut -f1)  $OUT/$file"; fi
 done
 note "open $OUT/report.html in a browser to see the weights, the threshold curve and example pairs"

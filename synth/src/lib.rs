@@ -26,6 +26,7 @@ mod household;
 mod institution;
 mod life;
 mod names;
+mod network;
 mod person;
 mod place;
 mod random;
@@ -43,6 +44,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 pub use errors::ErrorKind;
+pub use network::write_institutions;
 pub use settings::{
     Columns, ErrorRates, INSTITUTIONS_DEFAULT, INSTITUTIONS_MAX, LifeRates, PEOPLE_DEFAULT, PEOPLE_MAX, Profile, Rates,
     Settings, UnknownName,
@@ -122,12 +124,7 @@ pub enum Error {
 ///
 /// When the settings are out of range, or an output fails.
 pub fn write(settings: &Settings, outputs: &mut Outputs<'_>, progress: &mut dyn FnMut(u64)) -> Result<Summary, Error> {
-    if !(1..=PEOPLE_MAX).contains(&settings.people) {
-        return Err(Error::People { people: settings.people });
-    }
-    if !(1..=INSTITUTIONS_MAX).contains(&settings.institutions) {
-        return Err(Error::Institutions { institutions: settings.institutions });
-    }
+    check_settings(settings)?;
     let world = World::new(settings);
     let mut run = Run { world: &world, writer: Writer::new(&world, outputs, progress), desk: Desk::default() };
     let allotment = Allotment::new(settings.people, settings.columns);
@@ -147,6 +144,17 @@ pub fn write(settings: &Settings, outputs: &mut Outputs<'_>, progress: &mut dyn 
         run.case(place, case)?;
     }
     run.writer.finish()
+}
+
+/// Whether the numbers asked for are possible.
+fn check_settings(settings: &Settings) -> Result<(), Error> {
+    if !(1..=PEOPLE_MAX).contains(&settings.people) {
+        return Err(Error::People { people: settings.people });
+    }
+    if !(1..=INSTITUTIONS_MAX).contains(&settings.institutions) {
+        return Err(Error::Institutions { institutions: settings.institutions });
+    }
+    Ok(())
 }
 
 /// A run under way.

@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     RecordId,
     /// The permutation behind patient numbers.
     LocalId,
+    /// What kinds of institutions there are.
+    Network,
 }
 
 /// A stream of draws.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Columns, Error, Outputs, Profile, Rates, Settings, Summary, write};
+use crate::{Columns, Error, Outputs, Profile, Rates, Settings, Summary, write, write_institutions};
 
 /// The four files of a run.
 struct Files {
@@ -314,4 +314,48 @@ fn a_full_disk_is_an_error() {
     let mut outputs = Outputs { records: &mut records, truth: &mut truth, errors: &mut Full, strata: &mut strata };
     let error = write(&settings(100, 1, Columns::Person), &mut outputs, &mut |_| {}).unwrap_err();
     assert_eq!(error.to_string(), "cannot write the errors");
+}
+
+/// The institutions of a run.
+fn institutions(settings: &Settings) -> String {
+    let mut file = Vec::new();
+    let count = write_institutions(settings, &mut file).unwrap();
+    let text = String::from_utf8(file).unwrap();
+    assert_eq!(text.lines().count() as u64, count + 1);
+    text
+}
+
+#[test]
+fn every_record_names_an_institution() {
+    let settings = settings(2_000, 5, Columns::Person);
+    let (text, files) = (institutions(&settings), run(&settings));
+    let rows = table(&text);
+    assert_eq!(rows.len(), 861);
+    let ids: BTreeSet<&str> = rows.iter().map(|row| row["institution_id"]).collect();
+    assert!(table(&files.records).iter().all(|row| ids.contains(row["institution"])));
+    for unique in ["institution_id", "name", "authority"] {
+        let values: BTreeSet<&str> = rows.iter().map(|row| row[unique]).collect();
+        assert_eq!(values.len(), 861, "{unique}");
+    }
+    assert!(rows.iter().all(|row| !row["region"].is_empty() && row["name"].starts_with(row["region"])));
+    assert_eq!(rows.iter().filter(|row| row["disclosing"] == "true").count(), 34 + 107 + 77);
+    assert_eq!(rows.iter().filter(|row| row["code"] == row["institution_id"]).count(), 41 + 274);
+    assert!(rows[..41].iter().all(|row| row["kind"] == "hospital"), "the largest are hospitals");
+}
+
+#[test]
+fn institutions_are_the_same_for_the_same_seed() {
+    let of = |seed, people| institutions(&settings(people, seed, Columns::Person));
+    assert_eq!(of(3, 10), of(3, 1_000), "people do not matter");
+    assert_ne!(of(3, 10), of(4, 10));
+    let largest =
+        "3210000000,出雲市第1病院,hospital,出雲市,true,3210000000,urn:oid:1.2.392.100495.20.3.51.13210000000";
+    assert_eq!(of(1, 10).lines().nth(1), Some(largest));
+}
+
+#[test]
+fn impossible_numbers_of_institutions_are_refused() {
+    let settings = Settings { institutions: 0, ..settings(10, 1, Columns::Person) };
+    let error = write_institutions(&settings, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "cannot make `0` institutions: 1 to 100000 are possible");
 }

@@ -12,10 +12,11 @@ use crate::output::AtomicFile;
 use crate::progress::{Progress, Unit};
 use crate::text::thousands;
 
-/// Make a population: records.csv, truth.csv, errors.csv and strata.csv.
+/// Make a population: records.csv, truth.csv, errors.csv, strata.csv and institutions.csv.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The same seed gives the same bytes. All people are made up.
+The same seed gives the same bytes. All people and institutions are made up. The columns jp_10k know no institutions,
+and institutions.csv is then not written.
 
 Example:
   nayose synth --people 57078 --seed 1 --profile base --out population")]
@@ -96,21 +97,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut errors = create(folder, "errors.csv")?;
     let mut strata = create(folder, "strata.csv")?;
     let mut outputs = Outputs { records: &mut records, truth: &mut truth, errors: &mut errors, strata: &mut strata };
+    let settings = arguments.settings();
     let progress = Progress::start("records", None, Unit::Count);
-    let summary =
-        synth::write(&arguments.settings(), &mut outputs, &mut |records| progress.set(records)).map_err(|error| {
-            match error {
-                Error::People { .. } | Error::Institutions { .. } => Failure::usage(error),
-                Error::Write { .. } => Failure::internal(error),
-            }
-        })?;
+    let summary = synth::write(&settings, &mut outputs, &mut |records| progress.set(records)).map_err(failure)?;
     progress.finish();
-    for file in [records, truth, errors, strata] {
+    let mut files = vec![records, truth, errors, strata];
+    if settings.columns == synth::Columns::Person {
+        let mut institutions = create(folder, "institutions.csv")?;
+        synth::write_institutions(&settings, &mut institutions).map_err(failure)?;
+        files.push(institutions);
+    }
+    for file in files {
         let path = file.path().to_path_buf();
         file.commit().map_err(|error| Failure::write(&path, error))?;
     }
     print_result(&if arguments.json { json_summary(&summary) } else { text_summary(&summary, folder) })?;
     Ok(Exit::Ok)
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::People { .. } | Error::Institutions { .. } => Failure::usage(error),
+        Error::Write { .. } => Failure::internal(error),
+    }
 }
 
 fn create(folder: &Path, name: &str) -> Result<AtomicFile, Failure> {

@@ -3,18 +3,22 @@
 use crate::{Folder, names_in};
 
 #[test]
-fn a_population_is_four_files_and_repeats() {
+fn a_population_is_five_files_and_repeats() {
     let folder = Folder::new();
     let summary = folder.run("synth --people 300 --seed 5 --out one").ok();
     assert!(summary.contains("records of 300 people in `one`"), "{summary}");
     folder.run("synth --people 300 --seed 5 --out two").ok();
     folder.run("synth --people 300 --seed 6 --out three").ok();
-    assert_eq!(names_in(&folder.path.join("one")), ["errors.csv", "records.csv", "strata.csv", "truth.csv"]);
-    for name in ["errors.csv", "records.csv", "strata.csv", "truth.csv"] {
+    let names = ["errors.csv", "institutions.csv", "records.csv", "strata.csv", "truth.csv"];
+    assert_eq!(names_in(&folder.path.join("one")), names);
+    for name in names {
         assert_eq!(folder.read(&format!("one/{name}")), folder.read(&format!("two/{name}")), "{name}");
     }
     assert_ne!(folder.read("one/records.csv"), folder.read("three/records.csv"));
     assert!(folder.read("one/truth.csv").starts_with("record_id,person_id\n"));
+    let institutions = folder.read("one/institutions.csv");
+    assert!(institutions.starts_with("institution_id,name,kind,region,disclosing,code,authority\n"));
+    assert_eq!(institutions.lines().count(), 1 + 861);
 }
 
 #[test]
@@ -24,6 +28,7 @@ fn the_columns_of_the_public_dataset() {
     let header = "unique_id,family_kanji,given_kanji,family_kana,given_kana,sex,dob,postcode,phone,insurer_no,\
                   insured_symbol,insured_no,branch_no\n";
     assert!(folder.read("p/records.csv").starts_with(header));
+    assert_eq!(names_in(&folder.path.join("p")), ["errors.csv", "records.csv", "strata.csv", "truth.csv"]);
     assert!(summary.contains("\"people\": 200"), "{summary}");
 }
 
