@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{evaluate, explain, link, rules, synth};
+use crate::commands::{evaluate, explain, keyring, link, rules, serve, synth, token};
 use crate::failure::{EXIT_CODES, ErrorFormat, Exit, Failure};
 
 /// Finds all records of one person, and can always say why.
@@ -28,6 +28,11 @@ enum Command {
     Rules(rules::Command),
     Explain(explain::Arguments),
     Evaluate(evaluate::Arguments),
+    Serve(serve::Arguments),
+    #[command(subcommand)]
+    Keyring(keyring::Command),
+    #[command(subcommand)]
+    Token(token::Command),
 }
 
 /// Runs the program.
@@ -44,6 +49,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rules(command) => rules::run(command),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Keyring(command) => keyring::run(command),
+        Command::Token(command) => token::run(command),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod commands;
+pub mod config;
 mod evaluation;
 mod explanation;
 pub mod failure;
@@ -13,6 +14,7 @@ mod linking;
 pub mod output;
 pub mod progress;
 pub mod report;
+pub mod serve;
 #[cfg(test)]
 mod testing;
 pub mod text;

@@ -2,9 +2,12 @@
 
 pub(crate) mod evaluate;
 pub(crate) mod explain;
+pub(crate) mod keyring;
 pub(crate) mod link;
 pub(crate) mod rules;
+pub(crate) mod serve;
 pub(crate) mod synth;
+pub(crate) mod token;
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,0 +1,149 @@
+//! The state of the server: what every handler has, made once at the start.
+//!
+//! Plain parts, no container: a handler asks for what it needs. Tests make one over a store in memory and a clock that
+//! stands.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mpi::kv::Kv;
+
+use super::caller::CallerTable;
+use super::clock::Clock;
+use super::metrics::{Metrics, Sources, StatisticSource};
+use super::pool::Pool;
+use super::ready::Readiness;
+use super::secrets::Secrets;
+use super::store::wind_clock;
+use crate::config::{Config, Keyring, Limits};
+
+/// The state of the server, shared by all requests.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    kv: Arc<dyn Kv>,
+    clock: Arc<Clock>,
+    limits: Limits,
+    callers: CallerTable,
+    secrets: Secrets,
+    metrics: Arc<Metrics>,
+    readiness: Readiness,
+    readers: Arc<Pool>,
+    writers: Arc<Pool>,
+}
+
+/// What a server is made of.
+pub struct Ingredients {
+    /// The store.
+    pub kv: Arc<dyn Kv>,
+    /// The clock.
+    pub clock: Clock,
+    /// The keyring; without one page tokens and idempotency keys end with the process.
+    pub keyring: Option<Keyring>,
+    /// Further numbers for the metrics.
+    pub statistics: Vec<StatisticSource>,
+}
+
+/// Why a server cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The configuration names something that does not exist or is not well formed.
+    #[error("the configuration cannot be used: {0}")]
+    Configuration(String),
+    /// The store does not answer.
+    #[error("the store cannot be read at the start")]
+    Store(#[from] mpi::kv::Error),
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes")]
+    Random(#[from] std::io::Error),
+}
+
+impl App {
+    /// A server over a store.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub fn new(config: &Config, ingredients: Ingredients) -> Result<Self, AppError> {
+        let Ingredients { kv, clock, keyring, statistics } = ingredients;
+        wind_clock(&*kv, &clock)?;
+        let limits = config.limits;
+        let readers = Arc::new(Pool::new(limits.readers_max, limits.queue_max));
+        let writers = Arc::new(Pool::new(limits.writers_max, limits.queue_max));
+        let metrics = Metrics::new(Sources {
+            kv: Arc::clone(&kv),
+            readers: Arc::clone(&readers),
+            writers: Arc::clone(&writers),
+            further: statistics,
+        });
+        Ok(Self(Arc::new(Parts {
+            kv,
+            clock: Arc::new(clock),
+            limits,
+            callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
+            secrets: Secrets::new(keyring.as_ref())?,
+            metrics: Arc::new(metrics),
+            readiness: Readiness::default(),
+            readers,
+            writers,
+        })))
+    }
+
+    /// The named limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// What stands in the way of answering.
+    #[must_use]
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+
+    /// The present, for questions about now. Writes get their recorded time from [`App::write`].
+    #[must_use]
+    pub fn now(&self) -> directory::Instant {
+        self.0.clock.now()
+    }
+
+    pub(super) fn kv(&self) -> &Arc<dyn Kv> {
+        &self.0.kv
+    }
+
+    pub(super) fn clock(&self) -> Arc<Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    pub(super) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.0.metrics)
+    }
+
+    pub(super) fn callers(&self) -> &CallerTable {
+        &self.0.callers
+    }
+
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.0.secrets
+    }
+
+    pub(super) fn readers(&self) -> &Pool {
+        &self.0.readers
+    }
+
+    pub(super) fn writers(&self) -> &Pool {
+        &self.0.writers
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("App")
+    }
+}
+
+impl fmt::Debug for Ingredients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ingredients")
+    }
+}

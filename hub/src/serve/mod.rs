@@ -1,0 +1,41 @@
+//! The server: HTTP around the verbs of the core crates.
+//!
+//! | File | What it is |
+//! |---|---|
+//! | [`router`] | every route, and the OpenAPI document from the same lines |
+//! | [`routes`] | the handlers, five lines each, with their views |
+//! | [`app`] | the state that every handler has |
+//! | [`caller`] | who calls, and what its role includes |
+//! | [`extract`], [`answer`], [`page`], [`once`] | requests in, answers out, long lists, repeated writes |
+//! | [`problem`] | everything that can go wrong, with its code |
+//! | [`store`], [`pool`] | the way into the store, bounded |
+//! | [`observe`], [`metrics`], [`ready`] | what an operator sees |
+//! | [`server`] | connections, and a stop that loses no request |
+//! | [`clock`], [`random`] | the only places that ask the machine for time and randomness |
+//!
+//! The server knows no rule of identity or consent: those are in the core crates, which know no HTTP.
+
+pub mod answer;
+pub mod app;
+pub mod caller;
+pub mod clock;
+pub mod extract;
+pub mod log;
+mod metrics;
+pub mod observe;
+pub mod once;
+pub mod page;
+mod pool;
+pub mod problem;
+pub mod random;
+pub mod ready;
+pub mod router;
+mod routes;
+mod secrets;
+pub mod server;
+mod space;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+pub use metrics::{Statistic, StatisticSource};

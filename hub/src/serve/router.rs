@@ -1,0 +1,123 @@
+//! Every route of the server on one screen, and the OpenAPI document that the same lines make.
+//!
+//! A route is one line here and one function in [`super::routes`]. What holds for all of them stands here as well: the
+//! bearer token, and problem details for every error. Adding a route: write the handler with its `utoipa::path`, add its
+//! line, run the tests with `UPDATE_API_SPEC=1`, and look at the difference in `api-spec/`.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::app::App;
+use super::observe::observe;
+use super::problem::{self, ErrorCode, Problem};
+use super::routes::{about, events, health, institutions};
+
+/// The routes with their documents.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(head())
+        // The server itself.
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(about::version))
+        .routes(routes!(about::openapi))
+        .routes(routes!(about::errors))
+        // The directory.
+        .routes(routes!(institutions::list))
+        .routes(routes!(institutions::get))
+        // The change feed.
+        .routes(routes!(events::list))
+}
+
+/// The service that answers requests.
+pub fn router(app: App) -> Router {
+    let body_bytes_max = usize::try_from(app.limits().body_bytes_max).unwrap_or(usize::MAX);
+    finish(plain_routes(), app, body_bytes_max)
+}
+
+/// The routes without what stands around them.
+pub(super) fn plain_routes() -> Router<App> {
+    routes().split_for_parts().0
+}
+
+/// A router with what stands around every request.
+pub(super) fn finish(router: Router<App>, app: App, body_bytes_max: usize) -> Router {
+    router
+        .fallback(async || Problem::not_found("address"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(ErrorCode::MethodNotAllowed, "this address does not have this method")
+        })
+        .layer(from_fn_with_state(app.clone(), observe))
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .with_state(app)
+}
+
+/// The OpenAPI document of all routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut document = routes().into_openapi();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.entry("default".to_owned()).or_insert_with(problem_response);
+        }
+    }
+    document
+}
+
+/// The document as it is served and committed.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&openapi()).map(|text| text + "\n")
+}
+
+const BEARER: &str = "bearer";
+
+fn head() -> OpenApi {
+    let (name, schema) = problem::schema();
+    let (field_name, field_schema) = problem::field_schema();
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token whose BLAKE3 digest stands in the configuration. Its role decides what it may do."))
+        .build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Nayose")
+                .version("1")
+                .description(Some(
+                    "Who is this person, across all institutions of a network. Errors are problem details whose codes \
+                     are described at `/v1/errors`. A thing that the caller may not know of does not exist for it. \
+                     Writes take an `Idempotency-Key` and are then done once, however often they are sent.",
+                ))
+                .license(Some(utoipa::openapi::License::new("Apache-2.0")))
+                .build(),
+        )
+        .components(Some(
+            ComponentsBuilder::new()
+                .schema(name, schema)
+                .schema(field_name, field_schema)
+                .security_scheme(BEARER, SecurityScheme::Http(token))
+                .build(),
+        ))
+        .security(Some([SecurityRequirement::new(BEARER, Vec::<String>::new())]))
+        .build()
+}
+
+fn problem_response() -> RefOr<utoipa::openapi::Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description("A problem: `code` says which, `/v1/errors` what to do about it.")
+        .content("application/problem+json", content)
+        .build()
+        .into()
+}

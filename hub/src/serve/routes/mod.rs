@@ -1,0 +1,10 @@
+//! The handlers, one file per kind of thing.
+//!
+//! A handler has five lines: require a scope, call one verb through [`super::app::App`], map its result to a view,
+//! answer. What a view shows is defined beside its handler. No handler reaches the store in another way, and none has a
+//! rule of the domain in it.
+
+pub(super) mod about;
+pub(super) mod events;
+pub(super) mod health;
+pub(super) mod institutions;
