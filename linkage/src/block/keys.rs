@@ -3,6 +3,7 @@
 use super::index::combine;
 use super::key::{KeyFunction, KeyPart};
 use crate::table::{NULL, RecordIndex, Table};
+use std::ops::Range;
 
 /// The keys of one rule for every record, computed on demand from keys per distinct value.
 pub(super) struct RuleKeys<'t> {
@@ -21,6 +22,26 @@ impl<'t> RuleKeys<'t> {
     /// The only key of a record, for rules with one key per record.
     fn single(&self, record: RecordIndex) -> Option<u64> {
         self.parts.iter().try_fold(0_u64, |key, part| Some(combine(key, part.single(record)?)))
+    }
+
+    /// Calls `visit` for every record that has a key, in order. The parts of some records are computed one part after
+    /// another, so that the records wait for memory together and not in turn.
+    fn for_each_single(&self, records: usize, mut visit: impl FnMut(RecordIndex, u64)) {
+        let mut keys: Vec<u64> = Vec::new();
+        for start in (0..records).step_by(RECORDS_TOGETHER) {
+            let range = start..(start + RECORDS_TOGETHER).min(records);
+            for (number, part) in self.parts.iter().enumerate() {
+                if number == 0 {
+                    keys.clear();
+                    keys.extend(part.singles(range.clone()).map(|part| if part == 0 { 0 } else { combine(0, part) }));
+                } else {
+                    let both = |key: u64, part: u64| if key == 0 || part == 0 { 0 } else { combine(key, part) };
+                    keys.iter_mut().zip(part.singles(range.clone())).for_each(|(key, part)| *key = both(*key, part));
+                }
+            }
+            let numbered = (u32::try_from(start).unwrap_or(u32::MAX)..).zip(&keys);
+            numbered.filter(|(_, key)| **key != 0).for_each(|(record, key)| visit(record, *key));
+        }
     }
 
     /// All keys of a record in ascending order.
@@ -53,13 +74,13 @@ impl<'t> RuleKeys<'t> {
         // Key and record in one number: one comparison sorts by both.
         let pack = |key: u64, record: RecordIndex| (u128::from(key) << 32) | u128::from(record);
         let mut packed: Vec<u128> = Vec::with_capacity(table.len() >> thin);
-        let mut keys: Vec<u64> = Vec::new();
-        for record in 0..u32::try_from(table.len()).unwrap_or(u32::MAX) {
-            if self.is_multiple {
+        if !self.is_multiple {
+            self.for_each_single(table.len(), |record, key| packed.extend(kept(key).then(|| pack(key, record))));
+        } else {
+            let mut keys: Vec<u64> = Vec::new();
+            for record in 0..u32::try_from(table.len()).unwrap_or(u32::MAX) {
                 self.all(record, &mut keys);
                 packed.extend(keys.iter().filter(|key| kept(**key)).map(|key| pack(*key, record)));
-            } else {
-                packed.extend(self.single(record).filter(|key| kept(*key)).map(|key| pack(key, record)));
             }
         }
         packed.sort_unstable();
@@ -67,8 +88,13 @@ impl<'t> RuleKeys<'t> {
     }
 }
 
+/// Records whose keys are computed together: few enough to stay in the fastest cache.
+const RECORDS_TOGETHER: usize = 1024;
+
 /// The hashed keys of one part, per distinct value.
 struct PartKeys<'t> {
+    /// Per field: its rows, the keys of its values, and where those of each value end; one key per value (0 for none)
+    /// and no ends where a value has one key at most.
     columns: Vec<(&'t [u32], Vec<u64>, Vec<u32>)>,
     is_multiple: bool,
     either_order: bool,
@@ -80,10 +106,14 @@ impl<'t> PartKeys<'t> {
         part.for_each_field(&mut |field| {
             let Some(column) = table.column(field) else { return };
             let mut keys = Vec::with_capacity(column.values.len());
-            let mut ends = Vec::with_capacity(column.values.len());
-            for value in &column.values {
+            let mut ends = Vec::new();
+            for (number, value) in (1..).zip(&column.values) {
                 part.function.keys(value, &mut keys);
-                ends.push(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+                if part.function.is_multiple() {
+                    ends.push(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+                } else {
+                    keys.resize(number, 0);
+                }
             }
             columns.push((column.rows.as_slice(), keys, ends));
         });
@@ -101,12 +131,30 @@ impl<'t> PartKeys<'t> {
     }
 
     fn single(&self, record: RecordIndex) -> Option<u64> {
-        let first = *self.keys(0, record).first()?;
-        if !self.either_order {
-            return Some(first);
-        }
-        // A sum does not know the order of its terms.
-        Some(first.wrapping_add(*self.keys(1, record).first()?))
+        let record = record as usize;
+        self.singles(record..record + 1).next().filter(|key| *key != 0)
+    }
+
+    /// The only keys of some records, 0 for none.
+    fn singles(&self, records: Range<usize>) -> impl Iterator<Item = u64> {
+        let mut second = self.either_order.then(|| self.keys_of(1, records.clone()));
+        self.keys_of(0, records).map(move |first| match &mut second {
+            None => first,
+            // A sum does not know the order of its terms.
+            Some(second) => match second.next() {
+                Some(second) if first != 0 && second != 0 => first.wrapping_add(second),
+                _ => 0,
+            },
+        })
+    }
+
+    /// The keys of the values of one column in some records, 0 for none.
+    fn keys_of(&self, column: usize, records: Range<usize>) -> impl Iterator<Item = u64> {
+        let column = self.columns.get(column);
+        let (rows, keys) = column.map_or((&[][..], &[][..]), |(rows, keys, _)| (*rows, keys.as_slice()));
+        // The missing value is 0, so it is looked up past the end.
+        let key = move |number: &u32| keys.get((*number as usize).wrapping_sub(1)).copied().unwrap_or(0);
+        rows.get(records).unwrap_or(&[]).iter().map(key)
     }
 
     /// Replaces each key so far by its combinations with the keys of this part.

@@ -24,7 +24,7 @@ impl std::fmt::Debug for BlockSample<'_> {
 }
 
 /// Records beyond which blocks are sampled.
-const RECORDS_WHOLE: usize = 200_000;
+const RECORDS_WHOLE: usize = 50_000;
 
 impl<'t> BlockSample<'t> {
     /// Samples the blocks of all rules.
@@ -70,9 +70,11 @@ impl<'t> BlockSample<'t> {
     pub fn pair_at(&self, rule: usize, number: u64) -> Option<(RecordIndex, RecordIndex)> {
         let (_, blocks) = self.rules.get(rule)?;
         let (left, right) = triangle_pair(blocks, number)?;
-        let is_comparable =
-            self.sources.is_none_or(|sources| sources.get(left as usize) != sources.get(right as usize));
-        is_comparable.then_some((left, right))
+        self.is_comparable(left, right).then_some((left, right))
+    }
+
+    fn is_comparable(&self, left: RecordIndex, right: RecordIndex) -> bool {
+        self.sources.is_none_or(|sources| sources.get(left as usize) != sources.get(right as usize))
     }
 
     /// Whether no rule before this one pairs the two records, sampled or not.
@@ -85,9 +87,14 @@ impl<'t> BlockSample<'t> {
     #[must_use]
     pub fn pairs_united(&self) -> f64 {
         let new = |rule: usize| {
-            let numbers = 0..self.pairs(rule);
-            let pairs = numbers.filter_map(|number| self.pair_at(rule, number));
-            pairs.filter(|(left, right)| self.is_new(rule, *left, *right)).count()
+            let blocks = self.rules.get(rule).into_iter().flat_map(|(_, blocks)| blocks.blocks());
+            let pairs = blocks.flat_map(|members| {
+                members
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(at, left)| members.iter().skip(at + 1).map(|right| (*left, *right)))
+            });
+            pairs.filter(|(left, right)| self.is_comparable(*left, *right) && self.is_new(rule, *left, *right)).count()
         };
         #[expect(clippy::cast_precision_loss, reason = "pair counts stay far below 2^52")]
         let pairs = (0..self.len()).map(new).sum::<usize>() as f64;

@@ -6,7 +6,7 @@
 use super::StageReport;
 use super::observe::Observation;
 use super::random::RandomLevels;
-use crate::rules::RuleSet;
+use crate::rules::{COMPARISONS_MAX, LEVELS_MAX, RuleSet};
 
 /// One iteration of expectation-maximisation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -213,10 +213,11 @@ pub(super) fn run(
             *share = if class < 2 { 0.5 } else { 0.1 } / f64::from(u32::try_from(count).unwrap_or(1));
         }
     }
+    let cells = Cells::of(seen, learned);
     let mut iterations = Vec::new();
     let mut is_converged = pairs == 0.0;
     while !is_converged && iterations.len() < ITERATIONS_MAX {
-        let expected = Expected::of(seen, classes, learned);
+        let expected = Expected::of(&cells, classes, learned);
         let change = expected.maximise(classes, learned);
         if let Some(random) = random {
             classes.correct(random);
@@ -239,55 +240,81 @@ struct Expected {
     pairs: f64,
 }
 
+/// Numbers of levels over all comparisons.
+const CELLS: usize = COMPARISONS_MAX * LEVELS_MAX;
+
+/// Observations as the E step reads them: for each the cells of its levels, over the comparisons that count.
+struct Cells<'a> {
+    seen: &'a [Observation],
+    cells: Vec<u8>,
+    active: Vec<usize>,
+}
+
+impl<'a> Cells<'a> {
+    fn of(seen: &'a [Observation], learned: &Learned) -> Self {
+        let counts = |(comparison, counts): (usize, &bool)| counts.then_some(comparison);
+        let active: Vec<usize> = learned.comparisons.iter().enumerate().filter_map(counts).collect();
+        let cell = |row: &Observation, comparison: usize| comparison * LEVELS_MAX + row.pattern.level(comparison);
+        let cells = seen.iter().flat_map(|row| active.iter().map(|comparison| cell(row, *comparison)));
+        let cells = cells.map(|cell| u8::try_from(cell).unwrap_or(u8::MAX)).collect();
+        Self { seen, cells, active }
+    }
+
+    /// Every observation with its cells.
+    fn rows(&self) -> impl Iterator<Item = (&Observation, &[u8])> {
+        let width = self.active.len();
+        let cells = move |row: usize| self.cells.get(row * width..(row + 1) * width).unwrap_or(&[]);
+        self.seen.iter().enumerate().map(move |(row, observation)| (observation, cells(row)))
+    }
+}
+
+/// A table of levels in cells, its probabilities as logarithms.
+fn log2_cells(table: &[Vec<f64>]) -> [f64; CELLS] {
+    let mut cells = [0.0; CELLS];
+    for (cells, levels) in cells.chunks_mut(LEVELS_MAX).zip(table) {
+        cells.iter_mut().zip(levels).for_each(|(cell, p)| *cell = p.max(f64::MIN_POSITIVE).log2());
+    }
+    cells
+}
+
 impl Expected {
-    fn of(seen: &[Observation], classes: &Classes, learned: &Learned) -> Self {
-        let tables: Vec<&[Vec<f64>]> = [classes.m.as_slice(), classes.u.as_slice()]
-            .into_iter()
-            .chain(classes.relations.iter().map(|(r, _)| r.as_slice()))
-            .collect();
-        let logs: Vec<Vec<Vec<f64>>> = tables
-            .iter()
-            .map(|table| {
-                table.iter().map(|row| row.iter().map(|p| p.max(f64::MIN_POSITIVE).log2()).collect()).collect()
-            })
-            .collect();
+    fn of(seen: &Cells<'_>, classes: &Classes, learned: &Learned) -> Self {
+        let tables = [&classes.m, &classes.u].into_iter().chain(classes.relations.iter().map(|(r, _)| r));
+        let logs: Vec<[f64; CELLS]> = tables.map(|table| log2_cells(table)).collect();
         let strangers = match learned.shares {
             Shares::Free => classes.shares.get(1).copied().unwrap_or(0.0),
             Shares::OfAllPairs(_) => 1.0,
         };
         let share =
             |class: usize| if class == 1 { strangers } else { classes.shares.get(class).copied().unwrap_or(0.0) };
-        let priors: Vec<f64> = (0..tables.len()).map(|class| share(class).max(1e-300).log2()).collect();
-        let zero = || classes.m.iter().map(|levels| vec![0.0; levels.len()]).collect::<Vec<_>>();
-        let mut expected =
-            Self { totals: vec![0.0; tables.len()], levels: tables.iter().map(|_| zero()).collect(), pairs: 0.0 };
-        let active: Vec<usize> = (0..classes.m.len()).filter(|n| learned.comparisons.get(*n) == Some(&true)).collect();
-        let mut posterior = vec![0.0; tables.len()];
-        for row in seen {
-            expected.pairs += row.weight;
-            for (class, slot) in posterior.iter_mut().enumerate() {
-                let log = logs.get(class).map_or(0.0, |table| log_of(table, row, &active));
-                let bits = class.checked_sub(1).and_then(|class| row.bits.get(class)).copied().unwrap_or(0);
-                *slot = priors.get(class).copied().unwrap_or(0.0) + log + f64::from(bits);
+        let priors: Vec<f64> = (0..logs.len()).map(|class| share(class).max(1e-300).log2()).collect();
+        let mut counts = vec![[0.0; CELLS]; logs.len()];
+        let mut totals = vec![0.0; logs.len()];
+        let mut pairs = 0.0;
+        let mut posterior = vec![0.0; logs.len()];
+        for (row, cells) in seen.rows() {
+            pairs += row.weight;
+            let bits = [0].into_iter().chain(row.bits);
+            for (((slot, log), prior), bits) in posterior.iter_mut().zip(&logs).zip(&priors).zip(bits) {
+                let joint: f64 = cells.iter().filter_map(|cell| log.get(usize::from(*cell))).sum();
+                *slot = prior + joint + f64::from(bits);
             }
             responsibilities(&mut posterior);
-            expected.add(row, &posterior, &active);
-        }
-        expected
-    }
-
-    fn add(&mut self, row: &Observation, posterior: &[f64], active: &[usize]) {
-        for ((total, levels), share) in self.totals.iter_mut().zip(&mut self.levels).zip(posterior) {
-            let weight = share * row.weight;
-            *total += weight;
-            for comparison in active {
-                if let Some(slot) =
-                    levels.get_mut(*comparison).and_then(|row_| row_.get_mut(row.pattern.level(*comparison)))
-                {
-                    *slot += weight;
+            for ((share, total), counts) in posterior.iter().zip(&mut totals).zip(&mut counts) {
+                let weight = share * row.weight;
+                *total += weight;
+                for cell in cells {
+                    if let Some(count) = counts.get_mut(usize::from(*cell)) {
+                        *count += weight;
+                    }
                 }
             }
         }
+        let levels = |counts: &[f64; CELLS]| {
+            let rows = counts.chunks(LEVELS_MAX).zip(&classes.m);
+            rows.map(|(counts, levels)| counts.iter().take(levels.len()).copied().collect()).collect()
+        };
+        Self { levels: counts.iter().map(levels).collect(), totals, pairs }
     }
 
     /// The M step; returns the largest change.
@@ -342,10 +369,6 @@ impl Expected {
     fn pairs_of_class_matter(&self, class: usize) -> bool {
         self.totals.get(class).is_some_and(|total| *total >= 10.0)
     }
-}
-
-fn log_of(table: &[Vec<f64>], row: &Observation, active: &[usize]) -> f64 {
-    active.iter().filter_map(|n| table.get(*n)?.get(row.pattern.level(*n))).sum()
 }
 
 /// log₂ joint probabilities into shares that add up to 1.

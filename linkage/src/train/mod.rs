@@ -22,7 +22,7 @@ use crate::model::Frequencies;
 use crate::rules::{BLOCK_RECORDS_MAX, BlockRule, RuleSet};
 use crate::score::Comparer;
 use em::{Classes, Learned};
-use observe::Observer;
+use observe::{Drawn, Observer};
 
 /// What training did and how well it converged.
 #[derive(Clone, Debug, Default)]
@@ -83,10 +83,11 @@ pub fn train(
     let mut classes = Classes::starting(rules, prior, &random);
     let keys: Vec<Vec<KeyPart>> = rules.training.blocks.iter().chain(&rules.training.union).cloned().collect();
     let blocks = sample(&keys, &observer);
-    learn_in_blocks(&observer, &blocks, &mut classes, &mut report);
+    let drawn = observer.draw(&blocks, rules.training.blocks.len());
+    learn_in_blocks(&observer, (&blocks, &drawn), &mut classes, &mut report);
     classes.correct(&random);
     if !blocks.is_empty() {
-        let seen = observer.union(&blocks);
+        let seen = observer.union(&blocks, &drawn);
         let learn = Learned {
             comparisons: vec![true; rules.comparisons.len()],
             shares: em::Shares::OfAllPairs(report.pairs_possible),
@@ -134,19 +135,19 @@ fn prior(observer: &Observer<'_>, report: &mut TrainingReport) -> f64 {
 /// matches expected in them.
 fn learn_in_blocks(
     observer: &Observer<'_>,
-    blocks: &BlockSample<'_>,
+    (blocks, drawn): (&BlockSample<'_>, &[Drawn]),
     classes: &mut Classes,
     report: &mut TrainingReport,
 ) {
     let rules = observer.comparer.rules;
     let mut sums: Vec<Vec<f64>> = classes.m.iter().map(|levels| vec![0.0; levels.len()]).collect();
     let mut totals = vec![0.0; sums.len()];
-    for (position, key) in rules.training.blocks.iter().enumerate() {
+    for (position, (key, drawn)) in rules.training.blocks.iter().zip(drawn).enumerate() {
         let blocked = fields_of(key);
         let is_learned = |fields: &[crate::rules::FieldId]| !fields.iter().any(|field| blocked.contains(field));
         let comparisons: Vec<bool> =
             rules.comparisons.iter().map(|comparison| is_learned(&comparison.fields)).collect();
-        let seen = observer.block(blocks, position, &comparisons);
+        let seen = observer.block(drawn, &comparisons);
         let mut own = classes.clone();
         let learn = Learned { comparisons: comparisons.clone(), shares: em::Shares::Free };
         let name = blocks.name(position);

@@ -53,63 +53,88 @@ pub(super) fn shared(rules: &RuleSet) -> Vec<[bool; RELATIONS_MAX]> {
     rules.comparisons.iter().map(own).collect()
 }
 
+/// Pairs drawn from one training block, compared.
+pub(super) struct Drawn {
+    pairs: Vec<(RecordIndex, RecordIndex, AgreementPattern)>,
+    /// Whether pairs of earlier blocks are left out.
+    only_new: bool,
+    /// How many pairs each stands for.
+    weight: f64,
+}
+
 impl Observer<'_> {
-    /// The patterns of one block, over the comparisons that are learned there.
-    pub(super) fn block(&self, blocks: &BlockSample<'_>, rule: usize, comparisons: &[bool]) -> Vec<Observation> {
-        self.sample(blocks, rule, comparisons, false)
+    /// Draws pairs from every training block. In blocks from `only_new` on, pairs of earlier blocks are left out.
+    pub(super) fn draw(&self, blocks: &BlockSample<'_>, only_new: usize) -> Vec<Drawn> {
+        (0..blocks.len()).map(|rule| self.draw_from(blocks, rule, rule >= only_new)).collect()
     }
 
-    /// The patterns of all training blocks, each pair counted under its first block.
-    pub(super) fn union(&self, blocks: &BlockSample<'_>) -> Vec<Observation> {
-        let all = vec![true; self.comparer.rules.comparisons.len()];
-        let seen = (0..blocks.len()).flat_map(|rule| self.sample(blocks, rule, &all, true));
-        merged(seen)
-    }
-
-    fn sample(&self, blocks: &BlockSample<'_>, rule: usize, comparisons: &[bool], only_new: bool) -> Vec<Observation> {
+    fn draw_from(&self, blocks: &BlockSample<'_>, rule: usize, only_new: bool) -> Drawn {
         let pairs = blocks.pairs(rule);
         let drawn = pairs.min(BLOCK_SAMPLE);
         #[expect(clippy::cast_precision_loss, reason = "pair counts stay far below 2^52")]
         let weight = blocks.weight * pairs as f64 / drawn.max(1) as f64;
         let seed = mix(self.settings.seed ^ (rule as u64 + 1));
         let tasks = usize::try_from(drawn.div_ceil(TASK_PAIRS)).unwrap_or(0);
-        let counted = exec::map(self.executor, tasks, |task| {
+        let compared = exec::map(self.executor, tasks, |task| {
             let start = task as u64 * TASK_PAIRS;
             let numbers = start..(start + TASK_PAIRS).min(drawn);
             let numbers = numbers.map(|n| if pairs == drawn { n } else { scaled(mix(seed.wrapping_add(n)), pairs) });
             let chosen = numbers.filter_map(|number| blocks.pair_at(rule, number));
-            self.count(chosen.filter(|(left, right)| !only_new || blocks.is_new(rule, *left, *right)), comparisons)
+            let wanted = chosen.filter(|(left, right)| !only_new || blocks.is_new(rule, *left, *right));
+            let mut cache = LevelCache::new(self.comparer.rules.comparisons.len());
+            wanted.map(|(left, right)| (left, right, self.comparer.pattern_of(left, right, &mut cache))).collect()
         });
-        let rows = counted.into_iter().flatten();
-        merged(rows.map(|row| Observation { weight: row.weight * weight, ..row }))
+        let compared: Vec<Vec<_>> = compared;
+        Drawn { pairs: compared.into_iter().flatten().collect(), only_new, weight }
     }
 
-    fn count(&self, pairs: impl Iterator<Item = (RecordIndex, RecordIndex)>, comparisons: &[bool]) -> Vec<Observation> {
-        let mut cache = LevelCache::new(comparisons.len());
+    /// The patterns of one block, over the comparisons that are learned there.
+    pub(super) fn block(&self, drawn: &Drawn, comparisons: &[bool]) -> Vec<Observation> {
+        merged(self.count(drawn.pairs.iter(), comparisons, drawn.weight))
+    }
+
+    /// The patterns of all training blocks, each pair counted under its first block.
+    pub(super) fn union(&self, blocks: &BlockSample<'_>, drawn: &[Drawn]) -> Vec<Observation> {
+        let all = vec![true; self.comparer.rules.comparisons.len()];
+        let seen = drawn.iter().enumerate().flat_map(|(rule, drawn)| {
+            let pairs = drawn.pairs.iter();
+            let new = pairs.filter(|(left, right, _)| drawn.only_new || blocks.is_new(rule, *left, *right));
+            self.count(new, &all, drawn.weight)
+        });
+        merged(seen.collect())
+    }
+
+    fn count<'p>(
+        &self,
+        pairs: impl Iterator<Item = &'p (RecordIndex, RecordIndex, AgreementPattern)>,
+        comparisons: &[bool],
+        weight: f64,
+    ) -> Vec<Observation> {
         // Only counts are kept under these keys, and they are sorted before use, so the map's order cannot leak.
         let mut counts: HashMap<(AgreementPattern, Bits), u32> = HashMap::new();
-        for (left, right) in pairs {
-            let key = self.observe(left, right, comparisons, &mut cache);
-            *counts.entry(key).or_default() += 1;
+        for (left, right, pattern) in pairs {
+            *counts.entry(self.observe(*left, *right, *pattern, comparisons)).or_default() += 1;
         }
-        counts.into_iter().map(|((pattern, bits), n)| Observation { pattern, bits, weight: f64::from(n) }).collect()
+        let observation = |((pattern, bits), n)| Observation { pattern, bits, weight: f64::from(n) * weight };
+        counts.into_iter().map(observation).collect()
     }
 
+    /// The pattern over some comparisons, and what value frequencies say about it.
     fn observe(
         &self,
         left: RecordIndex,
         right: RecordIndex,
+        all: AgreementPattern,
         comparisons: &[bool],
-        cache: &mut LevelCache,
     ) -> (AgreementPattern, Bits) {
         let (rules, profiles) = (self.comparer.rules, self.comparer.profiles);
         let mut pattern = AgreementPattern::default();
         let mut adjustments = [0.0; RELATIONS_MAX + 1];
         let rows = profiles.row(left).iter().zip(profiles.row(right)).enumerate();
         for (comparison, (left, right)) in rows.filter(|(n, _)| comparisons.get(*n) == Some(&true)) {
-            let level = self.comparer.level(comparison, *left, *right, cache);
-            pattern = pattern.with(comparison, level);
-            let Some(adjustment) = self.adjustment(rules, comparison, usize::from(level), (*left, *right)) else {
+            let level = all.level(comparison);
+            pattern = pattern.with(comparison, u8::try_from(level).unwrap_or(0));
+            let Some(adjustment) = self.adjustment(rules, comparison, level, (*left, *right)) else {
                 continue;
             };
             let shared = self.shared.get(comparison).copied().unwrap_or_default();
@@ -140,8 +165,7 @@ pub(super) fn scaled(random: u64, below: u64) -> u64 {
 }
 
 /// Observations of equal patterns added up, in order of pattern.
-fn merged(rows: impl Iterator<Item = Observation>) -> Vec<Observation> {
-    let mut rows: Vec<Observation> = rows.collect();
+fn merged(mut rows: Vec<Observation>) -> Vec<Observation> {
     rows.sort_by(|a, b| (a.pattern, a.bits).cmp(&(b.pattern, b.bits)).then(a.weight.total_cmp(&b.weight)));
     rows.dedup_by(|next, kept| {
         let is_same = (next.pattern, next.bits) == (kept.pattern, kept.bits);
