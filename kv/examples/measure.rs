@@ -4,9 +4,9 @@
 //! cargo run --release -p kv --features rocks --example measure -- FOLDER
 //! ```
 //!
-//! One line per figure, with what it means. Wall time, so run it on an idle machine; the sync time of the disk stands
-//! beside every write rate, because it explains most of it. The folder is made, and removed at the end.
-#![expect(clippy::unwrap_used, reason = "a measuring program that fails is to stop")]
+//! One line per figure, with what it means. Costs of one thread are processor time where the system tells it, so that
+//! other work on the machine does not count; rates of many threads are wall time, with the sync time of the disk beside
+//! them, because it explains most of them. The folder is made, and removed at the end.
 #![expect(clippy::print_stdout, reason = "a program that prints its figures")]
 
 use kv::{
@@ -15,7 +15,7 @@ use kv::{
 };
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A source record of an arrival, and the packed postings beside it.
 const VALUE_BYTES: usize = 250;
@@ -26,20 +26,28 @@ const ASSERTS: u64 = 5;
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "measure-kv".to_owned());
     let folder = Path::new(&folder);
-    std::fs::create_dir(folder).unwrap();
+    done(std::fs::create_dir(folder));
     sealing();
     digesting();
     for writers in [1, 4, 16, 64] {
         writing(&folder.join(format!("writers-{writers}")), writers);
     }
     reading(&folder.join("reads"));
-    std::fs::remove_dir_all(folder).unwrap();
+    done(std::fs::remove_dir_all(folder));
+}
+
+/// What was done, or the end of the program with the reason.
+fn done<T, E: std::fmt::Display>(outcome: Result<T, E>) -> T {
+    outcome.unwrap_or_else(|error| {
+        println!("error: {error}");
+        std::process::exit(1)
+    })
 }
 
 fn keyring() -> Keyring {
-    let secret: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+    let secret: [u8; 32] = std::array::from_fn(|at| at.to_le_bytes().first().copied().unwrap_or_default());
     let key = |id, purpose| RingKey { id: KeyId(id), purpose, secret };
-    Keyring::from_keys(&[key(1, Purpose::Values), key(2, Purpose::Digests)], KeyId(1)).unwrap()
+    done(Keyring::from_keys(&[key(1, Purpose::Values), key(2, Purpose::Digests)], KeyId(1)))
 }
 
 fn id(number: u64) -> BatchId {
@@ -53,16 +61,16 @@ fn sealing() {
     const BATCHES: u64 = 20_000;
     let timed = |kv: &dyn Kv| {
         let batches: Vec<_> = (0..BATCHES).map(|number| arrival(number).into_batch(id(number))).collect();
-        let started = Instant::now();
-        batches.iter().for_each(|batch| drop(black_box(kv.commit(batch).unwrap())));
+        let started = Clock::start();
+        batches.iter().for_each(|batch| drop(black_box(done(kv.commit(batch)))));
         let commit = started.elapsed();
         let keys: Vec<Vec<Read>> = batches
             .iter()
             .map(|batch| batch.plan.rows.keys().map(|key| Read::Get(key.clone())).collect())
             .collect();
-        let started = Instant::now();
-        keys.iter().for_each(|wants| drop(black_box(kv.read(wants, Freshness::Latest).unwrap())));
-        [commit, started.elapsed()].map(|time| time.as_secs_f64())
+        let started = Clock::start();
+        keys.iter().for_each(|wants| drop(black_box(done(kv.read(wants, Freshness::Latest)))));
+        [commit, started.elapsed()]
     };
     let plain = timed(&MemoryKv::new());
     let sealed = timed(&Sealed::new(MemoryKv::new(), keyring()));
@@ -77,11 +85,30 @@ fn sealing() {
 fn digesting() {
     const DIGESTS: u32 = 200_000;
     let digester = Digester::new(&[7; 32]);
-    let started = Instant::now();
+    let started = Clock::start();
     for number in 0..DIGESTS {
         black_box(digester.digest("identifier", &[b"1.2.392.1", &number.to_be_bytes()]));
     }
-    println!("digest of an identifier: {:.0} ns", started.elapsed().as_secs_f64() * 1e9 / f64::from(DIGESTS));
+    println!("digest of an identifier: {:.0} ns", started.elapsed() * 1e9 / f64::from(DIGESTS));
+}
+
+/// Processor time of this thread, or wall time where the system does not tell it.
+struct Clock(Instant, Option<Duration>);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now(), Self::on_processor())
+    }
+
+    fn elapsed(&self) -> f64 {
+        let used = Self::on_processor().zip(self.1).map(|(now, then)| now.saturating_sub(then));
+        used.unwrap_or_else(|| self.0.elapsed()).as_secs_f64()
+    }
+
+    fn on_processor() -> Option<Duration> {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    }
 }
 
 /// A plan of the size of one arrival.
@@ -100,7 +127,7 @@ fn arrival(number: u64) -> Plan {
 
 fn writing(path: &Path, writers: u64) {
     let batches = 100 + 4_000 / writers;
-    let kv = Sealed::new(RocksKv::open(RocksOptions::new(path)).unwrap(), keyring());
+    let kv = Sealed::new(done(RocksKv::open(RocksOptions::new(path))), keyring());
     let started = Instant::now();
     std::thread::scope(|scope| {
         for writer in 0..writers {
@@ -108,7 +135,7 @@ fn writing(path: &Path, writers: u64) {
             scope.spawn(move || {
                 for number in 0..batches {
                     let number = writer * batches + number;
-                    let outcome = kv.commit(&arrival(number).into_batch(id(number))).unwrap();
+                    let outcome = done(kv.commit(&arrival(number).into_batch(id(number))));
                     assert!(matches!(outcome, Commit::Committed(_)));
                 }
             });
@@ -130,7 +157,7 @@ fn writing(path: &Path, writers: u64) {
 fn reading(path: &Path) {
     const PARTITIONS: u64 = 100_000;
     const READS: u64 = 50_000;
-    let open = || Sealed::new(RocksKv::open(RocksOptions::new(path)).unwrap(), keyring());
+    let open = || Sealed::new(done(RocksKv::open(RocksOptions::new(path))), keyring());
     let kv = open();
     for chunk in 0..PARTITIONS / 1_000 {
         let mut plan = Plan::default();
@@ -139,7 +166,7 @@ fn reading(path: &Path) {
             plan.asserts.insert(place.clone(), Version(0));
             (0..3_u8).for_each(|sort| drop(plan.rows.insert(place.key([sort]), Some([7; VALUE_BYTES].into()))));
         }
-        kv.commit(&plan.into_batch(id(chunk))).unwrap();
+        done(kv.commit(&plan.into_batch(id(chunk))));
     }
     drop(kv);
     // Opened again, so that rows are read from tables and not from memory.
@@ -147,9 +174,9 @@ fn reading(path: &Path) {
     let place = |number: u64| Partition::new(Space(1), id(spread(number.wrapping_mul(7_919) % PARTITIONS)).0);
     let timed = |what: &str, wants: &dyn Fn(u64) -> Vec<Read>| {
         for round in ["first", "again"] {
-            let started = Instant::now();
-            (0..READS).for_each(|number| drop(black_box(kv.read(&wants(number), Freshness::Latest).unwrap())));
-            println!("{what} ({round}): {:.1} µs", started.elapsed().as_secs_f64() * 1e6 / READS as f64);
+            let started = Clock::start();
+            (0..READS).for_each(|number| drop(black_box(done(kv.read(&wants(number), Freshness::Latest)))));
+            println!("{what} ({round}): {:.1} µs", started.elapsed() * 1e6 / READS as f64);
         }
     };
     timed("get", &|number| vec![Read::Get(place(number).key([1]))]);
