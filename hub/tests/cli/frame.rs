@@ -13,9 +13,20 @@ fn help_names_the_commands_and_the_exit_codes() {
 
 #[test]
 fn every_command_has_help() {
-    for command in
-        ["synth", "link", "rules", "rules check", "rules test", "rules train", "rules blocks", "explain", "evaluate"]
-    {
+    for command in [
+        "synth",
+        "link",
+        "rules",
+        "rules check",
+        "rules test",
+        "rules train",
+        "rules blocks",
+        "explain",
+        "evaluate",
+        "serve",
+        "keyring new",
+        "token new",
+    ] {
         let help = Folder::new().run(&format!("{command} --help")).ok();
         assert!(help.contains("Usage: nayose"), "{help}");
     }

@@ -5,6 +5,7 @@
 mod evaluate;
 mod frame;
 mod rules;
+mod serve;
 mod synth;
 
 use std::path::{Path, PathBuf};
