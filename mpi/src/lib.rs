@@ -8,6 +8,7 @@
 pub use kv;
 
 mod arrive;
+pub mod bulk;
 mod candidates;
 mod cause;
 mod demographics;
@@ -22,6 +23,7 @@ pub mod overlay;
 pub mod read;
 mod relate;
 pub mod review;
+pub mod rules;
 #[cfg(feature = "search")]
 pub mod search;
 mod space;

@@ -4,15 +4,17 @@
 //! |---|---|---|---|
 //! | `RECORD` | record id | `h` | head: identifier, current version, home person, constraints |
 //! | | | `v` version | one version of the record, never overwritten |
-//! | | | `m` instant, number | a move between persons |
+//! | | | `k` number | a relationship with another record, begun or ended |
+//! | | | `m` number | a move between persons |
 //! | `PERSON` | person id | `h` | head: what it is merged into, what is merged into it |
-//! | | | `r` record id | a member: its normalised values and blocking keys |
-//! | | | `e` instant, number | what happened to the person |
+//! | | | `r` generation, record id | a member: its normalised values and blocking keys |
+//! | | | `e` number | what happened to the person |
 //! | `POSTING` | keyed digest of a blocking key | person id | nothing: the person has a record with that key |
 //! | `TASK` | task id | `h` | the task |
 //! | `QUEUE` | state | priority, instant, task id | what a list of tasks shows |
 //! | `MERGE` | merge id | `h` | a merge, and whether it was undone |
-//! | `META` | name | | what holds for the whole index: the active rule version |
+//! | `ACCESS` | person id | instant, digest | who was given the person's data, so that reads under a wrong link are found |
+//! | `META` | name | | what holds for the whole index: the active rule version, erasures, how far the second look is |
 
 use kv::Space;
 
@@ -28,5 +30,9 @@ pub(crate) const TASK: Space = Space(19);
 pub(crate) const QUEUE: Space = Space(20);
 /// Merges.
 pub(crate) const MERGE: Space = Space(21);
+/// Who was given a person's data.
+pub(crate) const ACCESS: Space = Space(23);
 /// The whole index.
 pub(crate) const META: Space = Space(22);
+/// The last space that belongs to this crate.
+pub(crate) const LAST: Space = Space(63);

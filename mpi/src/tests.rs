@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod arrival;
+mod bulk;
 mod read;
 mod relate;
 mod review;

@@ -94,19 +94,20 @@ fn store(
         constraints: Vec::new(),
         state: RecordState::Active,
     };
-    record::put_version(draft, id, 1, &version_row(arrival, stamp))?;
+    record::put_version(draft, id, 1, &version_row(arrival, Standing::Current, stamp))?;
     record::note_move(draft, id, &mut head, &MoveRow { at: stamp.now, to: home, basis: basis.clone() })?;
     record::put_head(draft, id, &head)
 }
 
 /// The arrival as a version.
-pub(super) fn version_row(arrival: &Arrival, stamp: &Stamp) -> VersionRow {
+pub(super) fn version_row(arrival: &Arrival, standing: Standing, stamp: &Stamp) -> VersionRow {
     VersionRow {
         event_time: arrival.event_time,
         recorded: stamp.now,
         actor: stamp.actor.clone(),
         demographics: Some(arrival.demographics.clone()),
         life: arrival.life.clone(),
+        standing,
     }
 }
 

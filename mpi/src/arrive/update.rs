@@ -72,7 +72,7 @@ fn append(
     if standing == Standing::Current {
         head.current = head.versions;
     }
-    let row: VersionRow = version_row(arrival, stamp);
+    let row: VersionRow = version_row(arrival, standing, stamp);
     record::put_version(draft, id, head.versions, &row)?;
     record::put_head(draft, id, &head)?;
     let institution = head.institution.clone();

@@ -254,9 +254,14 @@ fn id_of(digester: &Digester, seed: &Seed) -> TaskId {
             let person = persons.first().copied().unwrap_or_default();
             digester.digest("task about an institution", &[&person, institution.as_bytes()])
         }
-        About::Version(version) => digester.digest("task about a version", &[&first, &version.to_be_bytes()]),
+        About::Version(version) => return about_version(digester, RecordId(first), version),
         About::Merge(merge) => digester.digest("task about a merge", &[&first, &merge.0]),
     })
+}
+
+/// The task about a version that waits.
+pub(crate) fn about_version(digester: &Digester, record: RecordId, version: u32) -> TaskId {
+    TaskId(digester.digest("task about a version", &[&record.0, &version.to_be_bytes()]))
 }
 
 /// One task.

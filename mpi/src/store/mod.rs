@@ -3,6 +3,7 @@
 //! Nothing here decides anything. Rows are encoded behind a format byte; a row that cannot be decoded is corruption and
 //! never a panic.
 
+pub(crate) mod export;
 pub(crate) mod person;
 pub(crate) mod posting;
 pub(crate) mod record;

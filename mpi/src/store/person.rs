@@ -7,6 +7,7 @@ use directory::{Instant, InstitutionId};
 use kv::{Draft, Key, Partition, Read};
 use linkage::arrival::Normalized;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a person is, apart from its records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,9 +95,12 @@ pub(crate) struct LoadedPerson {
     pub members: Vec<(RecordId, Member)>,
 }
 
-const HEAD: &[u8] = b"h";
-const MEMBER: u8 = b'r';
-const HAPPENING: u8 = b'e';
+/// The sort key of the head.
+pub(crate) const HEAD: &[u8] = b"h";
+/// The first byte of the sort key of a member.
+pub(crate) const MEMBER: u8 = b'r';
+/// The first byte of the sort key of a happening.
+pub(crate) const HAPPENING: u8 = b'e';
 
 /// Records of one person beyond which no record joins it automatically: a sink of wrong links, not a person.
 pub(crate) const MEMBERS_MAX: u32 = 400;
@@ -141,7 +145,8 @@ pub(crate) fn load(draft: &mut Draft<'_>, ids: &[PersonId], generation: u8) -> R
     Ok(loaded)
 }
 
-fn member(sort: &[u8], value: &[u8]) -> Result<(RecordId, Member), Error> {
+/// A member row: its record and what it says.
+pub(crate) fn member(sort: &[u8], value: &[u8]) -> Result<(RecordId, Member), Error> {
     let corrupt = || Error::Corrupt { what: "member of a person" };
     let record = sort.get(2..).and_then(|id| id.try_into().ok()).map(RecordId).ok_or_else(corrupt)?;
     let row: MemberRow = decode("member of a person", value)?;
@@ -162,14 +167,25 @@ pub(crate) fn put_member(
     generation: u8,
     (record, member): (RecordId, &Member),
 ) -> Result<(), Error> {
+    draft.put(member_key(id, generation, record), member_bytes(member)?);
+    Ok(())
+}
+
+/// A member as its row is written.
+pub(crate) fn member_bytes(member: &Member) -> Result<Box<[u8]>, Error> {
     let row = MemberRow {
         values: member.values.to_bytes(),
         keys: member.keys.clone(),
         institution: member.institution.clone(),
         is_dead: member.is_dead,
     };
-    draft.put(member_key(id, generation, record), encode("member of a person", &row)?);
-    Ok(())
+    encode("member of a person", &row)
+}
+
+/// The generations under which a person has member rows.
+pub(crate) fn generations(draft: &mut Draft<'_>, id: PersonId) -> Result<BTreeSet<u8>, Error> {
+    let rows = draft.scan(&partition(id), &[MEMBER], Some(&[MEMBER + 1]), u32::MAX)?;
+    Ok(rows.rows.iter().filter_map(|(sort, _)| sort.get(1).copied()).collect())
 }
 
 /// Removes a member.

@@ -2,7 +2,7 @@
 
 use super::rows::{decode, encode};
 use crate::life::LifeStatus;
-use crate::{Actor, Basis, Demographics, Error, PersonId, RecordId, TaskId, space};
+use crate::{Actor, Basis, Demographics, Error, PersonId, RecordId, Standing, TaskId, space};
 use directory::{Identifier, Instant, InstitutionId};
 use kv::{Digester, Draft, Key, Partition};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,8 @@ pub(crate) struct VersionRow {
     pub demographics: Option<Demographics>,
     /// What it says of life and death.
     pub life: LifeStatus,
+    /// What became of it when it was taken: with the task about a waiting one, enough to say what held at any instant.
+    pub standing: Standing,
 }
 
 /// A move of a record to a person.
@@ -79,9 +81,14 @@ pub(crate) struct MoveRow {
     pub basis: Basis,
 }
 
-const HEAD: &[u8] = b"h";
-const VERSION: u8 = b'v';
-const MOVE: u8 = b'm';
+/// The sort key of the head.
+pub(crate) const HEAD: &[u8] = b"h";
+/// The first byte of the sort key of a relationship.
+pub(crate) const RELATIONSHIP: u8 = b'k';
+/// The first byte of the sort key of a move.
+pub(crate) const MOVE: u8 = b'm';
+/// The first byte of the sort key of a version.
+pub(crate) const VERSION: u8 = b'v';
 
 /// The id of a record.
 pub(crate) fn id_of(digester: &Digester, identifier: &Identifier) -> RecordId {
@@ -94,7 +101,8 @@ pub(crate) fn partition(id: RecordId) -> Partition {
     Partition::new(space::RECORD, id.0)
 }
 
-fn numbered(id: RecordId, kind: u8, number: u32) -> Key {
+/// The key of a numbered row of a record.
+pub(crate) fn numbered(id: RecordId, kind: u8, number: u32) -> Key {
     let mut sort = vec![kind];
     sort.extend_from_slice(&number.to_be_bytes());
     partition(id).key(sort)
@@ -103,6 +111,15 @@ fn numbered(id: RecordId, kind: u8, number: u32) -> Key {
 /// The head of a record.
 pub(crate) fn head(draft: &mut Draft<'_>, id: RecordId) -> Result<Option<RecordHead>, Error> {
     draft.get(&partition(id).key(HEAD))?.map(|bytes| decode("record head", &bytes)).transpose()
+}
+
+/// The record of an exported row that is a head.
+pub(crate) fn head_of(key: &Key, value: &[u8]) -> Result<Option<(RecordId, RecordHead)>, Error> {
+    if *key.sort != *HEAD {
+        return Ok(None);
+    }
+    let id = key.partition.part.as_ref().try_into().map_err(|_| Error::Corrupt { what: "record head" })?;
+    Ok(Some((RecordId(id), decode("record head", value)?)))
 }
 
 /// Writes the head of a record.

@@ -75,3 +75,20 @@ fn a_population_arrives() {
     assert!(right * 100 >= true_pairs * 90, "{right} of {true_pairs} pairs found");
     assert!(tasks.len() <= 600 * 8 / 100, "{} tasks for 600 persons", tasks.len());
 }
+
+/// A stopwatch for people who change arrival: `cargo test --release -p mpi stopwatch -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures; asserts nothing about time"]
+fn stopwatch() {
+    let population = Population::of(10_000, 3);
+    let institutions = (0..population.records.len()).map(|row| population.text(row, "institution"));
+    let mut world = World::with(institutions);
+    let arrivals: Vec<_> = (0..population.records.len()).map(|row| population.arrival(row)).collect();
+    let chunk = arrivals.len() / 4;
+    for arrivals in arrivals.chunks(chunk) {
+        let begin = std::time::Instant::now();
+        let tasks: usize = arrivals.iter().map(|arrival| world.arrive(arrival).tasks.len()).sum();
+        let each = begin.elapsed().as_secs_f64() * 1e6 / arrivals.len() as f64;
+        println!("{} arrivals, {each:.0} µs each, {tasks} tasks", arrivals.len());
+    }
+}

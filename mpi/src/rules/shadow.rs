@@ -1,0 +1,197 @@
+//! What other rules would change: the persons of today against the clusters that a candidate finds.
+//!
+//! The candidate runs over the whole population elsewhere, in the shadow; here its clusters and doubtful pairs are set
+//! against what stands. Nothing is written.
+
+use crate::store::{person, record};
+use crate::{Constraint, Demographics, Error, PersonId, RecordId, space};
+use directory::InstitutionId;
+use kv::{BUCKETS, Draft, Kv};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record as a shadow run needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Population {
+    /// The record.
+    pub record: RecordId,
+    /// The person that it belongs to, merges followed.
+    pub person: PersonId,
+    /// Its custodian.
+    pub institution: InstitutionId,
+    /// What its current version says.
+    pub demographics: Demographics,
+    /// What clerks have decided about it and other records.
+    pub constraints: Vec<(RecordId, Constraint)>,
+}
+
+/// What a candidate finds.
+#[derive(Clone, Debug, Default)]
+pub struct Proposed {
+    /// The cluster of each record, by any number.
+    pub clusters: BTreeMap<RecordId, u32>,
+    /// Pairs of records in different clusters that a clerk would have to look at.
+    pub doubts: Vec<(RecordId, RecordId)>,
+}
+
+/// What would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// Records that were compared.
+    pub records: u64,
+    /// Persons today.
+    pub persons_now: u64,
+    /// Persons under the candidate.
+    pub persons_then: u64,
+    /// Pairs of records that would be of one person and are not today.
+    pub links_gained: u64,
+    /// Pairs of records that are of one person today and would not be.
+    pub links_lost: u64,
+    /// Persons with a record in a doubtful pair: what the queue would hold.
+    pub tasks: u64,
+    /// Decisions of clerks that the candidate would contradict by itself; they stand all the same.
+    pub contradicted: u64,
+    /// The same by custodian.
+    pub institutions: BTreeMap<InstitutionId, InstitutionDiff>,
+    /// Some of the pairs, the first by record id.
+    pub examples: Vec<Example>,
+}
+
+/// What would change for one custodian: pairs with a record of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InstitutionDiff {
+    /// Links gained.
+    pub gained: u64,
+    /// Links lost.
+    pub lost: u64,
+}
+
+/// A pair that would change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// One record.
+    pub record: RecordId,
+    /// The other.
+    pub other: RecordId,
+    /// Whether the link is gained; otherwise it is lost.
+    pub is_gained: bool,
+}
+
+/// Examples kept of each kind.
+const EXAMPLES_MAX: usize = 50;
+/// Rows read at once.
+const ROWS: u32 = 2_000;
+
+/// Reads every record that takes part, bucket by bucket; `each` is called in no particular order of people.
+///
+/// # Errors
+/// Those of the store.
+pub fn population(kv: &dyn Kv, each: &mut dyn FnMut(Population)) -> Result<(), Error> {
+    let mut roots: BTreeMap<PersonId, PersonId> = BTreeMap::new();
+    for bucket in 0..BUCKETS {
+        let bucket = u8::try_from(bucket).unwrap_or(u8::MAX);
+        let mut after = None;
+        loop {
+            let rows = kv.export(space::RECORD, bucket, after.as_ref(), ROWS)?;
+            let mut draft = Draft::new(kv);
+            for (key, value) in &rows {
+                if let Some((id, head)) = record::head_of(key, value)? {
+                    each_record(&mut draft, (id, head), &mut roots, each)?;
+                }
+            }
+            match rows.into_iter().next_back() {
+                Some((key, _)) => after = Some(key),
+                None => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn each_record(
+    draft: &mut Draft<'_>,
+    (id, head): (RecordId, record::RecordHead),
+    roots: &mut BTreeMap<PersonId, PersonId>,
+    each: &mut dyn FnMut(Population),
+) -> Result<(), Error> {
+    let Some(row) = record::version(draft, id, head.current)? else { return Ok(()) };
+    let Some(demographics) = row.demographics else { return Ok(()) };
+    let person = match roots.get(&head.home) {
+        Some(root) => *root,
+        None => {
+            let root = person::root(draft, head.home)?.map_or(head.home, |(root, _)| root);
+            roots.insert(head.home, root);
+            root
+        }
+    };
+    each(Population { record: id, person, institution: head.institution, demographics, constraints: head.constraints });
+    Ok(())
+}
+
+/// Sets what a candidate proposes against what stands.
+#[must_use]
+pub fn diff(population: &[Population], proposed: &Proposed) -> Diff {
+    let cluster = |record: RecordId| proposed.clusters.get(&record).copied();
+    let mut now: BTreeMap<PersonId, Vec<usize>> = BTreeMap::new();
+    let mut then: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (position, one) in population.iter().enumerate() {
+        now.entry(one.person).or_default().push(position);
+        then.entry(cluster(one.record).unwrap_or(u32::MAX)).or_default().push(position);
+    }
+    let mut diff = Diff {
+        records: population.len() as u64,
+        persons_now: now.len() as u64,
+        persons_then: then.len() as u64,
+        ..Diff::default()
+    };
+    for members in now.values() {
+        pairs(population, members, &mut |one, other| {
+            if cluster(one.record) != cluster(other.record) {
+                count(&mut diff, one, other, false);
+            }
+        });
+    }
+    for members in then.values() {
+        pairs(population, members, &mut |one, other| {
+            if one.person != other.person {
+                count(&mut diff, one, other, true);
+            }
+        });
+    }
+    let of: BTreeMap<RecordId, PersonId> = population.iter().map(|one| (one.record, one.person)).collect();
+    let doubtful: BTreeSet<&PersonId> =
+        proposed.doubts.iter().flat_map(|(one, other)| [of.get(one), of.get(other)]).flatten().collect();
+    diff.tasks = doubtful.len() as u64;
+    diff.contradicted = contradicted(population, &cluster);
+    diff
+}
+
+fn pairs<'p>(population: &'p [Population], members: &[usize], each: &mut dyn FnMut(&'p Population, &'p Population)) {
+    for (n, one) in members.iter().enumerate() {
+        for other in members.iter().skip(n + 1) {
+            if let (Some(one), Some(other)) = (population.get(*one), population.get(*other)) {
+                each(one, other);
+            }
+        }
+    }
+}
+
+fn count(diff: &mut Diff, one: &Population, other: &Population, is_gained: bool) {
+    *(if is_gained { &mut diff.links_gained } else { &mut diff.links_lost }) += 1;
+    for institution in BTreeSet::from([&one.institution, &other.institution]) {
+        let own = diff.institutions.entry(institution.clone()).or_default();
+        *(if is_gained { &mut own.gained } else { &mut own.lost }) += 1;
+    }
+    if diff.examples.iter().filter(|example| example.is_gained == is_gained).count() < EXAMPLES_MAX {
+        diff.examples.push(Example { record: one.record, other: other.record, is_gained });
+    }
+}
+
+/// Decisions of clerks about pairs that the candidate would decide otherwise.
+fn contradicted(population: &[Population], cluster: &dyn Fn(RecordId) -> Option<u32>) -> u64 {
+    let wrong = |one: &Population, (other, said): &(RecordId, Constraint)| {
+        let is_one = cluster(one.record).is_some() && cluster(one.record) == cluster(*other);
+        // Each decision stands on both records; it is counted at one.
+        one.record < *other && is_one != (*said == Constraint::MustLink)
+    };
+    population.iter().map(|one| one.constraints.iter().filter(|said| wrong(one, said)).count() as u64).sum()
+}
