@@ -9,6 +9,7 @@ pub mod config;
 mod evaluation;
 mod explanation;
 pub mod failure;
+pub mod index;
 pub mod input;
 mod linking;
 pub mod output;
