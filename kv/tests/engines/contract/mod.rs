@@ -7,6 +7,7 @@ pub(crate) mod race;
 pub(crate) mod reads;
 
 use kv::{Batch, BatchId, Commit, Freshness, Key, Kv, Partition, Plan, Read, Rows, Seq, Space, Version};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An engine under test, and how to close and open it again over the same rows.
 pub(crate) struct Engine {
@@ -106,6 +107,28 @@ pub(crate) fn commit(kv: &dyn Kv, batch: &Batch) -> Seq {
         Commit::Committed(seq) => seq,
         other => panic!("{other:?}"),
     }
+}
+
+/// Does something while another thread commits batches that have nothing to do with it. An engine that decides waiting
+/// batches together then has several of ours in one group, undecided; without that, races are between groups only.
+pub(crate) fn beside_another_writer(kv: &dyn Kv, act: impl FnOnce(&dyn Kv)) {
+    /// Ends the other writer also when an assertion fails, so that the test fails instead of hanging.
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _done = Done(&is_done);
+        scope.spawn(|| {
+            for number in (u64::MAX / 2..).take_while(|_| !is_done.load(Ordering::SeqCst)) {
+                commit(kv, &writes().put(partition(b"another writer").key([]), b"1").batch(number));
+            }
+        });
+        act(kv);
+    });
 }
 
 pub(crate) fn get(kv: &dyn Kv, key: &Key) -> Option<Vec<u8>> {

@@ -2,8 +2,8 @@
 
 use super::{Folder, options};
 use crate::contract::{commit, partition, writes};
-use kv::rocks::Tail;
-use kv::{BUCKETS, Error, Freshness, Kv, Read, RocksKv, RocksOptions, Seq, Space};
+use kv::rocks::{Tail, write_witness};
+use kv::{BUCKETS, Error, Freshness, Gap, Kv, Read, RocksKv, RocksOptions, Seq, Space, Standing};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -83,6 +83,20 @@ fn a_changed_byte_in_a_table_is_noticed_by_whoever_reads_it() {
             assert!(exports.filter_map(Result::err).all(|error| matches!(error, Error::Corrupt { .. })));
         }
     }
+}
+
+#[test]
+fn a_missing_log_file_is_noticed_by_the_witness() {
+    let folder = Folder::new();
+    let (path, witness) = (store(&folder), folder.path("witness"));
+    let kv = super::open(&path);
+    commit(&kv, &writes().batch(21));
+    write_witness(&witness, &kv.witness()).unwrap();
+    drop(kv);
+    // Whoever removes the newest log leaves a store that is whole and older: nothing inside it can tell.
+    fs::remove_file(last_file(&path, "log")).unwrap();
+    let (_, standing) = RocksKv::open_witnessed(options(&path), &witness).unwrap();
+    assert_eq!(standing, Standing::Behind(Gap { held: Seq(20), witnessed: Seq(21) }));
 }
 
 #[test]

@@ -110,6 +110,27 @@ fn many_writers_share_syncs() {
 }
 
 #[test]
+fn the_queue_is_bounded_and_whoever_waits_for_room_gets_it() {
+    const WRITERS: u64 = 4;
+    // One such batch fills the queue: while the first is written, the second waits in it and the others for room.
+    let full = |number: u64| {
+        let rows = (0..340_u64).map(|row| partition(&[number.to_be_bytes(), row.to_be_bytes()].concat()).key([]));
+        rows.fold(writes(), |batch, key| batch.put(key, &[7; 99_900])).batch(number)
+    };
+    let folder = Folder::new();
+    let kv = open(&folder.path("store"));
+    std::thread::scope(|scope| {
+        for number in 0..WRITERS {
+            let kv = &kv;
+            scope.spawn(move || commit(kv, &full(number)));
+        }
+    });
+    let counted = kv.statistics();
+    assert_eq!(counted.batches, WRITERS);
+    assert!(counted.waits_for_room > 0, "{counted:?}");
+}
+
+#[test]
 fn what_is_refused_or_repeated_is_counted_and_not_written() {
     let folder = Folder::new();
     let kv = open(&folder.path("store"));
