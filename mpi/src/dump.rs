@@ -4,8 +4,8 @@
 //! its own (versions of partitions, batch ids, seals) is not part of it. The dump holds personal values in the clear: it
 //! is for comparing stores and for moving to another engine, not for keeping.
 
-use crate::{Error, space};
 use crate::store::export;
+use crate::{Error, space};
 use kv::{Kv, Seq, Space};
 
 /// The first bytes of a dump: what it is, and its format.

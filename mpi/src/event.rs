@@ -89,6 +89,13 @@ pub enum Event {
         /// The version.
         version: Box<str>,
     },
+    /// A relationship between two records began or ended.
+    Related {
+        /// One record.
+        record: RecordId,
+        /// The other.
+        other: RecordId,
+    },
 }
 
 /// What became of a version.

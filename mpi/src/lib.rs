@@ -12,9 +12,13 @@ pub mod bulk;
 mod candidates;
 mod cause;
 mod demographics;
+pub mod dump;
+pub mod erase;
 mod error;
 mod event;
+pub mod events;
 pub mod golden;
+pub mod history;
 mod id;
 mod index;
 pub mod life;
@@ -30,6 +34,7 @@ mod space;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 
 pub use arrive::{Arrival, Arrived, Outcome, arrive, look_again};
 pub use cause::{Actor, Basis, Evidence, Stamp};

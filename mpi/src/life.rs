@@ -5,6 +5,11 @@
 //! records and never persons, so merging and undoing a merge carry them without a write. What follows from a statement
 //! (no automatic link of a living record to a dead one, an address that is not shown) is decided elsewhere.
 
+mod relationships;
+
+pub(crate) use relationships::RelationshipRow;
+pub use relationships::{relate, relationships, stop_relating};
+
 use crate::id::RecordId;
 use directory::{Date, Instant};
 use serde::{Deserialize, Serialize};

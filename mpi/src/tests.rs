@@ -3,6 +3,7 @@
 
 mod arrival;
 mod bulk;
+mod random;
 mod read;
 mod relate;
 mod review;

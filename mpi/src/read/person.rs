@@ -54,7 +54,7 @@ pub fn resolve(
 ) -> Result<Option<PersonView>, Error> {
     let id = source::id_of(index.digester, identifier);
     let Some(head) = source::head(draft, id)? else { return Ok(None) };
-    if !visible.shows(id, &head.institution) {
+    if !visible.shows(id, &head.institution) || head.state == RecordState::Erased {
         return Ok(None);
     }
     view(index, draft, head.home, visible)

@@ -2,7 +2,7 @@
 
 use crate::arrive::{create, settle};
 use crate::event::{Event, log};
-use crate::store::{Happening, LoadedPerson, MoveRow, PersonRow, RecordHead, person, posting, record};
+use crate::store::{Happening, LoadedPerson, MoveRow, PersonRow, RecordHead, RecordState, person, posting, record};
 use crate::{Basis, Error, Index, MergeCause, PersonId, RecordId, Refusal, Stamp, merge as pointer};
 use kv::Draft;
 
@@ -178,7 +178,11 @@ pub(super) fn load(index: &Index<'_>, draft: &mut Draft<'_>, id: PersonId) -> Re
 }
 
 pub(super) fn record_head(draft: &mut Draft<'_>, id: RecordId) -> Result<RecordHead, Error> {
-    Ok(record::head(draft, id)?.ok_or(Refusal::NoRecord(id))?)
+    let head = record::head(draft, id)?.ok_or(Refusal::NoRecord(id))?;
+    match head.state {
+        RecordState::Erased => Err(Refusal::State("the record was erased by law").into()),
+        _ => Ok(head),
+    }
 }
 
 fn clerk(reason: &str, stamp: &Stamp) -> Basis {

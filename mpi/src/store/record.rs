@@ -1,7 +1,7 @@
 //! Source records: a head, every version as it came, every move between persons.
 
 use super::rows::{decode, encode};
-use crate::life::LifeStatus;
+use crate::life::{LifeStatus, RelationshipRow};
 use crate::{Actor, Basis, Demographics, Error, PersonId, RecordId, Standing, TaskId, space};
 use directory::{Identifier, Instant, InstitutionId};
 use kv::{Digester, Draft, Key, Partition};
@@ -163,4 +163,10 @@ pub(crate) fn note_move(
 pub(crate) fn moves(draft: &mut Draft<'_>, id: RecordId) -> Result<Vec<MoveRow>, Error> {
     let rows = draft.scan(&partition(id), &[MOVE], Some(&[MOVE + 1]), u32::MAX)?;
     rows.rows.iter().map(|(_, value)| decode("move", value)).collect()
+}
+
+/// All that was said of a record's relationships, oldest first.
+pub(crate) fn relationships(draft: &mut Draft<'_>, id: RecordId) -> Result<Vec<RelationshipRow>, Error> {
+    let rows = draft.scan(&partition(id), &[RELATIONSHIP], Some(&[RELATIONSHIP + 1]), u32::MAX)?;
+    rows.rows.iter().map(|(_, value)| decode("relationship", value)).collect()
 }

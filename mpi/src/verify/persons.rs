@@ -52,7 +52,7 @@ impl Check<'_> {
                 Some(&HAPPENING) => {
                     let is_next = number(sort).is_some_and(|number| number as usize == happenings.len());
                     self.require(is_next, "happenings are numbered from 0 without gaps", &place);
-                    happenings.extend(self.decoded(decode("happening", value), &place));
+                    happenings.extend(self.decoded(decode::<PersonRow>("happening", value), &place));
                 }
                 Some(&MEMBER) => self.member(id, (sort, value), &mut members, &mut keys),
                 _ => self.fail("a person has rows of known kinds", place()),
@@ -122,12 +122,7 @@ impl Check<'_> {
     }
 
     /// Looks for the postings of a person's keys.
-    fn posted(
-        &mut self,
-        id: PersonId,
-        keys: &BTreeSet<Partition>,
-        place: &dyn Fn() -> String,
-    ) -> Result<(), Error> {
+    fn posted(&mut self, id: PersonId, keys: &BTreeSet<Partition>, place: &dyn Fn() -> String) -> Result<(), Error> {
         let wants: Vec<Read> = keys.iter().map(|key| Read::Get(key.key(id.to_bytes()))).collect();
         let found = self.kv.read(&wants, Freshness::Latest)?;
         let found = found.iter().filter(|rows| !rows.rows.is_empty()).count();

@@ -69,17 +69,17 @@ impl Check<'_> {
                 Some(&VERSION) => {
                     let is_next = number(sort).is_some_and(|number| number as usize == found.versions.len() + 1);
                     self.require(is_next, "versions are numbered from 1 without gaps", place);
-                    found.versions.extend(self.decoded(decode("record version", value), place));
+                    found.versions.extend(self.decoded(decode::<VersionRow>("record version", value), place));
                 }
                 Some(&MOVE) => {
                     let is_next = number(sort).is_some_and(|number| number as usize == found.moves.len());
                     self.require(is_next, "moves are numbered from 0 without gaps", place);
-                    found.moves.extend(self.decoded(decode("move", value), place));
+                    found.moves.extend(self.decoded(decode::<MoveRow>("move", value), place));
                 }
                 Some(&RELATIONSHIP) => {
                     let is_next = number(sort).is_some_and(|number| number as usize == found.relationships.len());
                     self.require(is_next, "relationships are numbered from 0 without gaps", place);
-                    found.relationships.extend(self.decoded(decode("relationship", value), place));
+                    found.relationships.extend(self.decoded(decode::<RelationshipRow>("relationship", value), place));
                 }
                 _ => self.fail("a record has rows of known kinds", place()),
             }
