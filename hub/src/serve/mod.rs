@@ -33,7 +33,7 @@ pub mod router;
 mod routes;
 mod secrets;
 pub mod server;
-mod space;
+pub(crate) mod space;
 pub mod store;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,6 @@ const CLOCK: Space = Space(97);
 pub(super) const ONCE_BY_HOUR: Space = Space(98);
 
 /// Where the last recorded instant stands. It is written blindly, beside every batch: whoever starts reads it.
-pub(super) fn clock_key() -> Key {
+pub(crate) fn clock_key() -> Key {
     Partition::new(CLOCK, *b"r").key([])
 }

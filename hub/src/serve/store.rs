@@ -172,7 +172,7 @@ impl<V> Job<V> {
 }
 
 /// Lets recorded time begin behind everything that the store has seen.
-pub(super) fn wind_clock(kv: &dyn Kv, clock: &Clock) -> Result<(), kv::Error> {
+pub(crate) fn wind_clock(kv: &dyn Kv, clock: &Clock) -> Result<(), kv::Error> {
     let row = Draft::new(kv).get(&space::clock_key())?;
     if let Some(micros) = row.and_then(|row| <[u8; 8]>::try_from(&*row).ok()) {
         clock.pass(Instant::from_micros(i64::from_be_bytes(micros)));
