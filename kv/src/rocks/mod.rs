@@ -1,6 +1,6 @@
 //! The embedded engine: `RocksDB` below one folder.
 //!
-//! One database, one writer at a time, many readers. Concurrent commits share one sync: see [`group`]. After a failed
+//! One database, one writer at a time, many readers. Concurrent commits share one sync: the group decides. After a failed
 //! write the engine takes no more writes until it is opened again, because what the disk holds is no longer known;
 //! reading goes on. This half of the crate may use files, and measures its syncs; it starts no thread of its own (the
 //! library has two in the background).
