@@ -22,6 +22,10 @@ pub struct Population {
     pub demographics: Demographics,
     /// What clerks have decided about it and other records.
     pub constraints: Vec<(RecordId, Constraint)>,
+    /// The home of the record.
+    pub home: PersonId,
+    /// Homes that clerks keep apart from it.
+    pub apart: Vec<PersonId>,
 }
 
 /// What a candidate finds.
@@ -86,7 +90,7 @@ const ROWS: u32 = 2_000;
 /// # Errors
 /// Those of the store.
 pub fn population(kv: &dyn Kv, each: &mut dyn FnMut(Population)) -> Result<(), Error> {
-    let mut roots: BTreeMap<PersonId, PersonId> = BTreeMap::new();
+    let mut homes: BTreeMap<PersonId, Home> = BTreeMap::new();
     for bucket in 0..BUCKETS {
         let bucket = u8::try_from(bucket).unwrap_or(u8::MAX);
         let mut after = None;
@@ -95,7 +99,7 @@ pub fn population(kv: &dyn Kv, each: &mut dyn FnMut(Population)) -> Result<(), E
             let mut draft = Draft::new(kv);
             for (key, value) in &rows {
                 if let Some((id, head)) = record::head_of(key, value)? {
-                    each_record(&mut draft, (id, head), &mut roots, each)?;
+                    each_record(&mut draft, (id, head), &mut homes, each)?;
                 }
             }
             match rows.into_iter().next_back() {
@@ -110,21 +114,36 @@ pub fn population(kv: &dyn Kv, each: &mut dyn FnMut(Population)) -> Result<(), E
 fn each_record(
     draft: &mut Draft<'_>,
     (id, head): (RecordId, record::RecordHead),
-    roots: &mut BTreeMap<PersonId, PersonId>,
+    homes: &mut BTreeMap<PersonId, Home>,
     each: &mut dyn FnMut(Population),
 ) -> Result<(), Error> {
     let Some(row) = record::version(draft, id, head.current)? else { return Ok(()) };
     let Some(demographics) = row.demographics else { return Ok(()) };
-    let person = match roots.get(&head.home) {
-        Some(root) => *root,
+    let home = match homes.get(&head.home) {
+        Some(home) => home.clone(),
         None => {
             let root = person::root(draft, head.home)?.map_or(head.home, |(root, _)| root);
-            roots.insert(head.home, root);
-            root
+            let apart = person::head(draft, head.home)?.map_or_else(Vec::new, |head| head.apart);
+            homes.entry(head.home).or_insert(Home { root, apart }).clone()
         }
     };
-    each(Population { record: id, person, institution: head.institution, demographics, constraints: head.constraints });
+    each(Population {
+        record: id,
+        person: home.root,
+        institution: head.institution,
+        demographics,
+        constraints: head.constraints,
+        home: head.home,
+        apart: home.apart,
+    });
     Ok(())
+}
+
+/// What is known of a home once one of its records was met.
+#[derive(Clone)]
+struct Home {
+    root: PersonId,
+    apart: Vec<PersonId>,
 }
 
 /// Sets what a candidate proposes against what stands.
@@ -186,12 +205,27 @@ fn count(diff: &mut Diff, one: &Population, other: &Population, is_gained: bool)
     }
 }
 
-/// Decisions of clerks about pairs that the candidate would decide otherwise.
+/// Decisions of clerks that the candidate would decide otherwise: pairs of records, and homes kept apart of which two
+/// records would be of one person.
 fn contradicted(population: &[Population], cluster: &dyn Fn(RecordId) -> Option<u32>) -> u64 {
     let wrong = |one: &Population, (other, said): &(RecordId, Constraint)| {
         let is_one = cluster(one.record).is_some() && cluster(one.record) == cluster(*other);
         // Each decision stands on both records; it is counted at one.
         one.record < *other && is_one != (*said == Constraint::MustLink)
     };
-    population.iter().map(|one| one.constraints.iter().filter(|said| wrong(one, said)).count() as u64).sum()
+    let pairs: u64 =
+        population.iter().map(|one| one.constraints.iter().filter(|said| wrong(one, said)).count() as u64).sum();
+    let mut clusters: BTreeMap<PersonId, BTreeSet<u32>> = BTreeMap::new();
+    for one in population {
+        clusters.entry(one.home).or_default().extend(cluster(one.record));
+    }
+    let mut kept: BTreeSet<(PersonId, PersonId)> = BTreeSet::new();
+    for one in population {
+        kept.extend(one.apart.iter().map(|other| (one.home.min(*other), one.home.max(*other))));
+    }
+    let joins = |(one, other): &&(PersonId, PersonId)| match (clusters.get(one), clusters.get(other)) {
+        (Some(one), Some(other)) => !one.is_disjoint(other),
+        _ => false,
+    };
+    pairs + kept.iter().filter(joins).count() as u64
 }
