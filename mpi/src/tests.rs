@@ -4,6 +4,7 @@
 mod arrival;
 mod bulk;
 mod random;
+mod order;
 mod read;
 mod relate;
 mod review;

@@ -58,8 +58,16 @@ fn a_bulk_load_gives_the_persons_of_arrivals_one_by_one() {
     }
     let differing: Vec<_> = bulk.iter().filter(|(record, person)| single[*record] != **person).collect();
     for (record, person) in &differing {
-        let row = all.iter().position(|arrival| crate::store::record::id_of(&world.digester, &arrival.identifier) == **record).unwrap();
-        println!("{row} {} bulk {person:?} single {:?} {}", population.persons[row], single[*record], population.records[row].join(","));
+        let row = all
+            .iter()
+            .position(|arrival| crate::store::record::id_of(&world.digester, &arrival.identifier) == **record)
+            .unwrap();
+        println!(
+            "{row} {} bulk {person:?} single {:?} {}",
+            population.persons[row],
+            single[*record],
+            population.records[row].join(",")
+        );
         println!("   group {:?}", groups.iter().find(|group| group.contains(&row)));
     }
     assert_eq!(differing.len(), 0, "of {}", bulk.len());
