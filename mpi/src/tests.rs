@@ -3,9 +3,12 @@
 
 mod arrival;
 mod bulk;
+mod past;
+mod race;
 mod random;
 mod order;
 mod read;
 mod relate;
 mod review;
+mod rules;
 mod world;

@@ -3,8 +3,10 @@
 //! The store names the version that decides and the generation of member rows and postings that belongs to it. The rules
 //! themselves, with weights, frequencies and tables, are kept by the caller under their version.
 
+mod apply;
 mod shadow;
 
+pub use apply::{Applied, Rebuild, apply, may_switch, merges_of, roll_back};
 pub use shadow::{Diff, Example, InstitutionDiff, Population, Proposed, diff, population};
 
 use crate::event::{Event, log};

@@ -123,23 +123,25 @@ pub(crate) fn head(draft: &mut Draft<'_>, id: PersonId) -> Result<Option<PersonH
 
 /// Persons with their members under one generation; those that do not exist are left out.
 pub(crate) fn load(draft: &mut Draft<'_>, ids: &[PersonId], generation: u8) -> Result<Vec<LoadedPerson>, Error> {
-    let mut wants = Vec::with_capacity(ids.len() * 2);
-    for id in ids {
-        wants.push(Read::Get(partition(*id).key(HEAD)));
-        wants.push(Read::Scan {
-            partition: partition(*id),
-            from: [MEMBER, generation].into(),
-            until: Some([MEMBER, generation + 1].into()),
-            limit: MEMBERS_MAX,
-            is_reverse: false,
-        });
-    }
+    // The head sorts before the members, so that one scan reads both.
+    let want = |id: &PersonId| Read::Scan {
+        partition: partition(*id),
+        from: HEAD.into(),
+        until: Some([MEMBER, generation + 1].into()),
+        limit: 1 + MEMBERS_MAX * (u32::from(generation) + 1),
+        is_reverse: false,
+    };
+    let wants: Vec<Read> = ids.iter().map(want).collect();
     let answers = draft.read(&wants)?;
     let mut loaded = Vec::with_capacity(ids.len());
-    for (id, answer) in ids.iter().zip(answers.chunks(2)) {
-        let [head, members] = answer else { continue };
-        let Some((_, head)) = head.rows.first() else { continue };
-        let members = members.rows.iter().map(|(sort, value)| member(sort, value)).collect::<Result<_, Error>>()?;
+    for (id, answer) in ids.iter().zip(answers) {
+        let mut rows = answer.rows.iter();
+        let Some((sort, head)) = rows.next() else { continue };
+        if **sort != *HEAD {
+            return Err(Error::Corrupt { what: "person head" });
+        }
+        let members = rows.filter(|(sort, _)| sort.get(1) == Some(&generation));
+        let members = members.map(|(sort, value)| member(sort, value)).collect::<Result<_, Error>>()?;
         loaded.push(LoadedPerson { id: *id, head: decode("person head", head)?, members });
     }
     Ok(loaded)
