@@ -23,7 +23,8 @@ use super::index::{Fields, HOME, INSTITUTION, RECORD_HIGH, RECORD_LOW};
 use super::marks::{Mark, Marks, PAGE};
 use super::query::{Class, Lookup, Pattern, Query, WORDS_MAX};
 use super::terms::{END, Part};
-use super::{RecordKey, SearchError, Visible};
+use super::{RecordKey, SearchError};
+use crate::Visible;
 
 /// Most hits that an answer can hold, whatever is asked for: what a clerk can leaf through and a request can carry.
 pub const HITS_MAX: usize = 1_000;
@@ -101,7 +102,7 @@ impl SearchReader {
     ///
     /// # Errors
     /// [`SearchError::Unusable`] and [`SearchError::Storage`] when a file of the index cannot be read.
-    pub fn search(&self, query: &Query, visible: Visible<'_>, limit: usize) -> Result<Answer, SearchError> {
+    pub fn search(&self, query: &Query, visible: &Visible, limit: usize) -> Result<Answer, SearchError> {
         let mut ranking = Ranking::new(limit.min(HITS_MAX));
         let searcher = self.reader.searcher();
         for segment in searcher.segment_readers() {
@@ -123,9 +124,11 @@ impl SearchReader {
         for word in query.words.iter().take(WORDS_MAX) {
             let mut marks = Marks::new(segment.max_doc());
             for lookup in &word.lookups {
-                let Some(field) = self.fields.of(lookup.field) else { continue };
-                let inverted = segment.inverted_index(field)?;
-                self.look_up(&inverted, lookup, &mut marks)?;
+                let fields = std::iter::once(lookup.field).chain(lookup.field_of_full_names());
+                for field in fields.filter_map(|field| self.fields.of(field)) {
+                    let inverted = segment.inverted_index(field)?;
+                    self.look_up(&inverted, lookup, &mut marks)?;
+                }
             }
             all.push(marks);
         }
@@ -162,15 +165,15 @@ impl SearchReader {
         &self,
         segment: &'a SegmentReader,
         columns: &Columns,
-        visible: Visible<'_>,
+        visible: &Visible,
     ) -> tantivy::Result<Filter<'a>> {
         let alive = segment.alive_bitset();
-        let Visible::Only { institutions, records } = visible else { return Ok(Filter { alive, only: None }) };
+        let Visible::Some { custodians, records } = visible else { return Ok(Filter { alive, only: None }) };
         let mut ordinals =
             vec![false; columns.institution.as_ref().map_or(0, |column| column.dictionary().num_terms())];
         if let Some(column) = &columns.institution {
-            for institution in institutions {
-                let ordinal = column.dictionary().term_ord(institution.as_bytes())?;
+            for custodian in custodians {
+                let ordinal = column.dictionary().term_ord(custodian.as_str().as_bytes())?;
                 let place = ordinal.and_then(|ordinal| usize::try_from(ordinal).ok());
                 if let Some(seen) = place.and_then(|place| ordinals.get_mut(place)) {
                     *seen = true;
@@ -180,7 +183,7 @@ impl SearchReader {
         let mut documents = Vec::new();
         let inverted = segment.inverted_index(self.fields.record)?;
         for record in records {
-            let term = Term::from_field_bytes(self.fields.record, record);
+            let term = Term::from_field_bytes(self.fields.record, &record.0);
             let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? else { continue };
             while postings.doc() != TERMINATED {
                 documents.push(postings.doc());

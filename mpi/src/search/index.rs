@@ -87,7 +87,6 @@ impl Fields {
 }
 
 /// The first eight bytes.
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits has 64")]
 const fn high(key: u128) -> u64 {
     (key >> 64) as u64
 }

@@ -12,6 +12,7 @@
 
 mod automaton;
 mod evaluate;
+mod follow;
 mod group;
 mod index;
 mod marks;
@@ -21,11 +22,10 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use linkage::value::PartialDate;
 
 pub use evaluate::{Answer, HITS_MAX, Hit, SearchReader, WordMatch};
+pub use follow::{root_of, touched, update_of};
 pub use group::{FoundPerson, group_by_person};
 pub use index::{COMMIT_RECORDS_MAX, SearchIndex, WRITER_MEMORY_BYTES};
 pub use query::{Class, QUERY_CHARS_MAX, Query, Question, WORDS_MAX, parse};
@@ -41,7 +41,7 @@ pub struct SearchRecord {
     pub record: RecordKey,
     /// Number of its home person.
     pub home: u64,
-    /// Institution that keeps the record, as [`Visible`] names it.
+    /// Institution that keeps the record, as [`crate::Visible`] names it.
     pub institution: String,
     /// Family name, or the whole name where the source does not part it.
     pub family: SearchName,
@@ -77,20 +77,6 @@ pub enum SearchUpdate {
     Put(Box<SearchRecord>),
     /// The record is not to be found any more.
     Delete(RecordKey),
-}
-
-/// Which records an asker may see. What is not visible takes no part in counting and ranking.
-#[derive(Clone, Copy, Debug)]
-pub enum Visible<'a> {
-    /// All of them.
-    All,
-    /// Those of these institutions, and these records.
-    Only {
-        /// Institutions, as [`SearchRecord::institution`] names them.
-        institutions: &'a BTreeSet<String>,
-        /// Single records.
-        records: &'a BTreeSet<RecordKey>,
-    },
 }
 
 /// Why the index does not answer or follow.

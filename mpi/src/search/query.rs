@@ -25,6 +25,14 @@ const TYPO_CHARS_MIN: usize = 3;
 /// Fewest letters of a sound in which one typing error is looked for; letters are shorter than kana.
 const TYPO_LETTERS_MIN: usize = 5;
 
+/// The same for full names. Shorter words are a family or a given name, which have fields of their own.
+const FULL_TYPO_CHARS_MIN: usize = 4;
+const FULL_TYPO_KANA_MIN: usize = 5;
+const FULL_TYPO_LETTERS_MIN: usize = 8;
+
+/// Fewest characters of the beginning of a full name: one character begins the family name as well, which is found anyway.
+const FULL_PREFIX_CHARS_MIN: usize = 2;
+
 /// Fewest digits of the end of a telephone number.
 const PHONE_DIGITS_MIN: usize = 4;
 
@@ -116,6 +124,26 @@ pub(super) enum Pattern {
     OneTypo(String),
     /// Texts of this shape; [`WILDCARD`] is any one character.
     Shape(String),
+}
+
+impl Lookup {
+    /// The field of full names in which the same is to be looked up too, if a full name can fit at all.
+    pub(super) fn field_of_full_names(&self) -> Option<TermField> {
+        let field = self.field.of_full_names()?;
+        let is_possible = match &self.pattern {
+            Pattern::Whole(_) | Pattern::Shape(_) => true,
+            Pattern::Beginning(text) => text.chars().nth(FULL_PREFIX_CHARS_MIN - 1).is_some(),
+            Pattern::OneTypo(text) => {
+                let chars_min = match field {
+                    TermField::FullKana => FULL_TYPO_KANA_MIN,
+                    TermField::FullSound => FULL_TYPO_LETTERS_MIN,
+                    _ => FULL_TYPO_CHARS_MIN,
+                };
+                text.chars().nth(chars_min - 1).is_some()
+            }
+        };
+        is_possible.then_some(field)
+    }
 }
 
 impl fmt::Display for Lookup {

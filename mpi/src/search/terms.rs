@@ -1,8 +1,9 @@
 //! What stands in the index: which terms a record is found by.
 //!
 //! A term is a text, a zero byte and the part of the record that it comes from. One field holds the family name, the
-//! given name, both together and former names, so that a typed word needs one look-up whatever part it means; the last
-//! byte says what it was. Fields differ by how far a name has been folded.
+//! given name and former names, so that a typed word needs one look-up whatever part it means; the last byte says what it
+//! was. Fields differ by how far a name has been folded. Fields whose dictionary is walked leave full names to fields of
+//! their own: nearly every person has another one, and most words need not walk past them all.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use super::sound::{sound_of_kana, sound_of_romaji};
 use super::{SearchName, SearchRecord};
 
 /// Version of the terms; raised whenever a record would be indexed in another way, so that an old index is refused.
-pub(super) const TERMS_VERSION: u32 = 1;
+pub(super) const TERMS_VERSION: u32 = 2;
 
 /// Ends the text of a term. No cleaned text holds it.
 pub(super) const END: u8 = 0;
@@ -37,6 +38,12 @@ pub(super) enum TermField {
     KanaKey,
     /// The sound in Latin letters.
     Sound,
+    /// [`TermField::FoldedKanji`] of full names.
+    FullKanji,
+    /// [`TermField::KanaKey`] of full names.
+    FullKana,
+    /// [`TermField::Sound`] of full names.
+    FullSound,
     /// `19570405`, `195704` or `1957`.
     Date,
     /// Digits of a telephone number, last digit first.
@@ -46,13 +53,16 @@ pub(super) enum TermField {
 }
 
 impl TermField {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Kanji,
         Self::FoldedKanji,
         Self::ConfusableKanji,
         Self::Kana,
         Self::KanaKey,
         Self::Sound,
+        Self::FullKanji,
+        Self::FullKana,
+        Self::FullSound,
         Self::Date,
         Self::Phone,
         Self::Identifier,
@@ -66,9 +76,22 @@ impl TermField {
             Self::Kana => "kana",
             Self::KanaKey => "kana_key",
             Self::Sound => "sound",
+            Self::FullKanji => "full_kanji",
+            Self::FullKana => "full_kana",
+            Self::FullSound => "full_sound",
             Self::Date => "date",
             Self::Phone => "phone",
             Self::Identifier => "identifier",
+        }
+    }
+
+    /// The field of the same fold that holds full names, where they stand apart.
+    pub(super) const fn of_full_names(self) -> Option<Self> {
+        match self {
+            Self::FoldedKanji => Some(Self::FullKanji),
+            Self::KanaKey => Some(Self::FullKana),
+            Self::Sound => Some(Self::FullSound),
+            _ => None,
         }
     }
 }
@@ -150,6 +173,7 @@ impl<'a> Terms<'a> {
         if !text.is_empty() {
             let mut term: Vec<u8> = shortened(text).as_bytes().to_vec();
             term.extend([END, part as u8]);
+            let field = if part == Part::FullName { field.of_full_names().unwrap_or(field) } else { field };
             self.all.insert((field, term));
         }
     }

@@ -4,14 +4,15 @@ mod crash;
 mod finding;
 mod visible;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use directory::InstitutionId;
 use linkage::normalize::{TableSources, Tables};
 use linkage::value::PartialDate;
 use tempfile::TempDir;
 
 use super::*;
+use crate::{RecordId, Visible};
 
 fn tables() -> Arc<Tables> {
     static TABLES: std::sync::OnceLock<Arc<Tables>> = std::sync::OnceLock::new();
@@ -78,7 +79,7 @@ fn query(text: &str) -> Query {
 }
 
 fn ask(reader: &SearchReader, text: &str) -> Answer {
-    reader.search(&query(text), Visible::All, HITS_MAX).unwrap()
+    reader.search(&query(text), &Visible::All, HITS_MAX).unwrap()
 }
 
 /// The first byte of each record found, in rank order.
@@ -86,6 +87,14 @@ fn numbers(answer: &Answer) -> Vec<u8> {
     answer.hits.iter().map(|hit| hit.record[0]).collect()
 }
 
-fn only(institutions: &[&str]) -> BTreeSet<String> {
-    institutions.iter().map(|&name| name.to_owned()).collect()
+fn institution(name: &str) -> InstitutionId {
+    InstitutionId::new(name).unwrap()
+}
+
+/// Some institutions, and records by their number.
+fn some<'a>(institutions: impl IntoIterator<Item = &'a str>, records: impl IntoIterator<Item = u8>) -> Visible {
+    Visible::Some {
+        custodians: institutions.into_iter().map(institution).collect(),
+        records: records.into_iter().map(|number| RecordId([number; 16])).collect(),
+    }
 }

@@ -184,12 +184,12 @@ fn fewer_words_are_shown_only_below_few_better_hits() {
 fn truncation_is_said() {
     let (_folder, index) = filled((0..50).map(|n| record(&format!("{n} 1 A 田中 正 タナカ タダシ - - -"))));
     let reader = index.reader();
-    let answer = reader.search(&query("田中"), Visible::All, 20).unwrap();
+    let answer = reader.search(&query("田中"), &Visible::All, 20).unwrap();
     assert_eq!((answer.total, answer.is_truncated), (50, true));
     assert_eq!(numbers(&answer), (0..20).collect::<Vec<u8>>());
-    let answer = reader.search(&query("田中"), Visible::All, 50).unwrap();
+    let answer = reader.search(&query("田中"), &Visible::All, 50).unwrap();
     assert_eq!((answer.hits.len(), answer.is_truncated), (50, false));
-    let answer = reader.search(&query("田中"), Visible::All, 0).unwrap();
+    let answer = reader.search(&query("田中"), &Visible::All, 0).unwrap();
     assert_eq!((answer.hits.len(), answer.total, answer.is_truncated), (0, 50, true));
     assert_eq!(ask(&reader, ""), Answer::default());
 }
