@@ -8,12 +8,14 @@ use kv::{BUCKETS, Key, Kv, Partition, Row, Space};
 /// Rows read at once.
 const ROWS: u32 = 1_000;
 
+/// Takes a row.
+pub(crate) type VisitRow<'v> = dyn FnMut(&Key, &[u8]) -> Result<(), Error> + 'v;
+
+/// Takes a partition with all its rows.
+pub(crate) type VisitPartition<'v> = dyn FnMut(&Partition, &[Row]) -> Result<(), Error> + 'v;
+
 /// Visits every row of a space, bucket by bucket, in the order of partitions and sort keys.
-pub(crate) fn rows(
-    kv: &dyn Kv,
-    space: Space,
-    visit: &mut dyn FnMut(&Key, &[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub(crate) fn rows(kv: &dyn Kv, space: Space, visit: &mut VisitRow<'_>) -> Result<(), Error> {
     for bucket in 0..BUCKETS {
         let bucket = u8::try_from(bucket).unwrap_or(u8::MAX);
         let mut after: Option<Key> = None;
@@ -32,11 +34,7 @@ pub(crate) fn rows(
 }
 
 /// Visits every partition of a space with all its rows.
-pub(crate) fn partitions(
-    kv: &dyn Kv,
-    space: Space,
-    visit: &mut dyn FnMut(&Partition, &[Row]) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub(crate) fn partitions(kv: &dyn Kv, space: Space, visit: &mut VisitPartition<'_>) -> Result<(), Error> {
     let mut own: Option<Partition> = None;
     let mut held: Vec<Row> = Vec::new();
     rows(kv, space, &mut |key, value| {

@@ -185,7 +185,8 @@ fn erasing_leaves_no_byte_of_a_name_and_a_store_that_verifies() {
     world.sends("3210000011", local_id, &HANAKO.replace("1-2-3", "8-8-8"));
     let aside = world.sends("3210000011", local_id, TARO);
     assert_eq!(aside.outcome, Outcome::Quarantined);
-    let other = world.sends("3210000022", "1", "周藤 美咲 スドウ ミサキ F 2001-03-30 島根県雲南市三刀屋町9 0854-99-1111");
+    let other =
+        world.sends("3210000022", "1", "周藤 美咲 スドウ ミサキ F 2001-03-30 島根県雲南市三刀屋町9 0854-99-1111");
     let mut texts: Vec<String> =
         ["石飛", "花子", "太郎", "イシトビ", local_id, "1957", "0852", "西川津"].map(str::to_owned).to_vec();
     texts.extend(["ｲｼﾄﾋﾞ", "いしとび", "isitobi", "ishitobi", "ハナコ"].map(str::to_owned));
@@ -220,7 +221,7 @@ fn an_erasure_needs_two_officers_and_a_basis() {
     let mut world = World::new();
     let known = world.sends("3210000011", "1", HANAKO).record;
     let stamp = world.stamp();
-    let mut try_it = |legal_basis, second: &Actor| {
+    let try_it = |legal_basis, second: &Actor| {
         world.write(|index, draft| erase(index, draft, known, &Order { legal_basis, second }, &stamp)).is_ok()
     };
     assert!(!try_it("law", &officer("test")));
@@ -256,9 +257,7 @@ fn relationships_join_records_and_are_taken_back() {
     let stamp = world.stamp();
     world.write(|_, draft| relate(draft, kind, (child, mother), at(5), &stamp)).unwrap();
     assert!(world.write(|_, draft| relate(draft, kind, (child, mother), at(5), &stamp)).is_err());
-    let told = |world: &World, id, visible: &Visible| {
-        relationships(&mut Draft::new(&world.kv), id, visible).unwrap()
-    };
+    let told = |world: &World, id, visible: &Visible| relationships(&mut Draft::new(&world.kv), id, visible).unwrap();
     assert_eq!(told(&world, mother, &Visible::All), told(&world, child, &Visible::All));
     assert_eq!(told(&world, mother, &Visible::All).len(), 1);
     assert_eq!(told(&world, mother, &seen_by("3210000011")), []);
@@ -268,7 +267,9 @@ fn relationships_join_records_and_are_taken_back() {
     let ended = told(&world, mother, &Visible::All);
     assert!(ended.len() == 1 && !ended[0].holds_at(at(5)), "{ended:?}");
     assert!(world.write(|_, draft| stop_relating(draft, kind, (child, mother), at(9), &stamp)).is_err());
-    let both = |first, second| world.write(|_, draft| relate(draft, RelationshipKind::BornWith, (first, second), at(7), &stamp));
+    let both = |first, second| {
+        world.write(|_, draft| relate(draft, RelationshipKind::BornWith, (first, second), at(7), &stamp))
+    };
     assert_eq!(both(child, mother).unwrap().first, child.min(mother));
     assert!(both(mother, child).is_err());
     assert_eq!(world.violations(), Vec::<String>::new());
@@ -344,8 +345,8 @@ fn the_second_look_goes_on_where_it_stopped() {
         let (rest, _) = second_looks(&world.kv, position, 100).unwrap();
         assert_eq!(rest, looks[number + 1..]);
     }
-    let mut draft = Draft::new(&world.kv);
     let stamp = world.stamp();
+    let mut draft = Draft::new(&world.kv);
     look_second(&world.index(), &mut draft, looks[0], &stamp).unwrap();
     assert!(draft.is_empty(), "nobody is looked at twice");
     let mut draft = Draft::new(&world.kv);

@@ -6,13 +6,19 @@
 mod model;
 mod operation;
 
+use super::world::World;
 use crate::verify::verify;
+use kv::{Batch, BatchId, Kv, Plan, Seq, Space};
 use model::Model;
 use operation::Operation;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 /// Operations between two proofs of the whole store.
 const VERIFIED_EVERY: usize = 100;
+/// Kinds of things that a long history has to have seen.
+const KINDS: usize = 13;
 
 fn play(operations: &[Operation]) {
     let mut model = Model::new();
@@ -24,6 +30,11 @@ fn play(operations: &[Operation]) {
     }
     model.check_store();
     model.check_past();
+    // A long history in which something never happened would say nothing of it.
+    if operations.len() >= 5_000 {
+        assert!(model.done.len() >= KINDS, "{:?}", model.done);
+        println!("{:?}", model.done);
+    }
 }
 
 impl Model {
@@ -37,12 +48,35 @@ impl Model {
     }
 }
 
+/// The batches of a history, the same for a seed, and the world that they made; the first is the directory's.
+pub(super) fn batches(operations: usize, seed: u8) -> (Vec<Batch>, World) {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let operations = proptest::collection::vec(operation::any(), operations).new_tree(&mut runner).unwrap().current();
+    let mut model = Model::new();
+    let kv = &model.world.kv;
+    let mut first = Plan::default();
+    for space in 0..=u8::MAX {
+        for bucket in 0..=u8::MAX {
+            let rows = kv.export(Space(space), bucket, None, u32::MAX).unwrap();
+            first.rows.extend(rows.into_iter().map(|(key, value)| (key, Some(value))));
+        }
+    }
+    first.log = kv.changes(Seq(0), 1).unwrap().into_iter().flat_map(|change| change.entries).collect();
+    for operation in &operations {
+        model.play(operation);
+    }
+    let mut batches = vec![first.into_batch(BatchId([0; 16]))];
+    batches.append(&mut model.batches.borrow_mut());
+    (batches, model.world)
+}
+
 #[test]
 fn a_history_is_what_a_plain_model_says() {
     let runner = |cases, operations| {
         let config =
             ProptestConfig { cases, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() };
-        let mut runner = proptest::test_runner::TestRunner::new(config);
+        let mut runner = TestRunner::new(config);
         let strategy = proptest::collection::vec(operation::any(), operations);
         runner.run(&strategy, |operations| {
             play(&operations);

@@ -147,6 +147,9 @@ struct Check<'a> {
     postings_found: u64,
 }
 
+/// Checks one partition: its name and its rows.
+type Visit<'a> = fn(&mut Check<'a>, &[u8], &[kv::Row]) -> Result<(), Error>;
+
 impl<'a> Check<'a> {
     fn new(index: &'a Index<'a>, kv: &'a dyn Kv, progress: &'a mut dyn FnMut(Progress)) -> Self {
         Self {
@@ -166,12 +169,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn partitions(
-        &mut self,
-        what: &'static str,
-        space: Space,
-        visit: fn(&mut Self, &[u8], &[kv::Row]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn partitions(&mut self, what: &'static str, space: Space, visit: Visit<'a>) -> Result<(), Error> {
         let mut read = 0;
         let kv = self.kv;
         export::partitions(kv, space, &mut |partition, rows| {

@@ -11,7 +11,8 @@ use crate::{
     TaskKind, TaskOutcome, TaskState, Visible,
 };
 use directory::Instant;
-use kv::{BatchId, Commit, Draft, Kv};
+use kv::{Batch, BatchId, Commit, Draft, Kv};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PLACES: [&str; 3] = ["3210000011", "3210000022", "3210000033"];
@@ -41,6 +42,10 @@ pub(super) struct Model {
     merges: Vec<(MergeId, i64)>,
     closed: Vec<TaskId>,
     moments: Vec<(i64, Moment)>,
+    /// How often each kind of thing was done, not refused.
+    pub(super) done: BTreeMap<&'static str, u64>,
+    /// Everything that was committed, to be committed again elsewhere.
+    pub(super) batches: RefCell<Vec<Batch>>,
 }
 
 fn pick<T: Clone>(all: impl IntoIterator<Item = T>, number: u16) -> Option<T> {
@@ -63,7 +68,13 @@ impl Model {
             merges: Vec::new(),
             closed: Vec::new(),
             moments: Vec::new(),
+            done: BTreeMap::new(),
+            batches: RefCell::default(),
         }
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.done.entry(what).or_default() += 1;
     }
 
     fn root(&self, id: PersonId) -> PersonId {
@@ -90,7 +101,9 @@ impl Model {
         if !plan.is_empty() {
             let seq = self.world.kv.health().seq.0.to_be_bytes();
             let id = BatchId(self.world.digester.digest("batch", &[&seq]));
-            assert!(matches!(self.world.kv.commit(&plan.into_batch(id)).unwrap(), Commit::Committed(_)));
+            let batch = plan.into_batch(id);
+            assert!(matches!(self.world.kv.commit(&batch).unwrap(), Commit::Committed(_)));
+            self.batches.borrow_mut().push(batch);
         }
         (answer, events)
     }
@@ -132,11 +145,13 @@ impl Model {
         match &arrived.outcome {
             Outcome::Created => {
                 assert!(!self.homes.contains_key(&id));
+                self.count("created");
                 self.came(id, fresh, now);
                 self.created.insert(fresh, now);
             }
             Outcome::Linked(evidence) => {
                 assert!(!self.homes.contains_key(&id));
+                self.count("linked");
                 self.came(id, self.homes[&evidence.with], now);
             }
             outcome => self.took(id, (event_time, &says), outcome),
@@ -145,6 +160,7 @@ impl Model {
             self.held.insert(id, Held { version: 1, versions: 1, event_time, says: says.clone() });
         }
         if arrived.outcome == Outcome::Quarantined {
+            self.count("kept aside");
             self.kept_aside.insert(arrived.tasks[0], (id, arrived.version, event_time, says));
         }
         self.follow(&events, now);
@@ -190,6 +206,7 @@ impl Model {
                             && !self.pointers.values().any(|(into, _)| *into == id)
                     });
                     assert!(alone, "the rules join only persons of one record");
+                    self.count("joined by the rules");
                     self.join((survivor, absorbed), merge, now);
                 }
                 Event::TaskOpened { task, .. } => self.opened(task),
@@ -225,6 +242,7 @@ impl Model {
         let (one, other) = (self.root(one), self.root(other));
         assert_eq!(joined.is_ok(), one != other);
         if let Ok(joined) = joined {
+            self.count("merged");
             assert_eq!(BTreeSet::from([joined.survivor, joined.absorbed]), BTreeSet::from([one, other]));
             self.join((joined.survivor, joined.absorbed), joined.merge, stamp.now.micros());
         }
@@ -238,6 +256,7 @@ impl Model {
         let stands = self.pointers.values().any(|(_, known)| *known == merge);
         assert_eq!(undone.is_ok(), stands);
         if let Ok(undone) = undone {
+            self.count("unmerged");
             self.part(&undone, (merge, at), stamp.now.micros());
         }
         self.follow(&events, stamp.now.micros());
@@ -248,6 +267,7 @@ impl Model {
         for (record, person, _) in &undone.since {
             assert!(self.moved[record] >= at, "a record that was there before the merge goes where it came from");
             if self.root_of(*record) != *person {
+                self.count("decided again");
                 let home = self.home_in_store(*record);
                 self.came(*record, home, now);
             }
@@ -267,6 +287,7 @@ impl Model {
         let may = self.homes.get(&id).is_some_and(|home| self.root(*home) != self.root(to));
         assert_eq!(linked.is_ok(), may);
         if may {
+            self.count("linked by a clerk");
             self.linked(id, to, (&events, stamp.now.micros()));
         }
         self.follow(&events, stamp.now.micros());
@@ -297,6 +318,7 @@ impl Model {
             && self.homes.keys().any(|other| *other != id && self.root_of(*other) == self.root_of(id));
         assert_eq!(moved.is_ok(), has_others);
         if moved.is_ok() {
+            self.count("unlinked");
             self.issued(id, fresh, stamp.now.micros());
         }
         self.follow(&events, stamp.now.micros());
@@ -337,6 +359,7 @@ impl Model {
     fn carried_out(&mut self, task: &Task, (outcome, fresh): (TaskOutcome, PersonId), (events, now): (&[Event], i64)) {
         match outcome {
             TaskOutcome::Merged(merge) => {
+                self.count("decided to be one");
                 let ends = events.iter().find_map(|event| match event {
                     Event::Merged { merge: done, survivor, absorbed, .. } if *done == merge => {
                         Some((*survivor, *absorbed))
@@ -346,12 +369,14 @@ impl Model {
                 self.join(ends.unwrap(), merge, now);
             }
             TaskOutcome::Split(person) => {
+                self.count("decided to split");
                 assert_eq!(person, fresh);
                 self.issued(task.records[0], fresh, now);
             }
             _ => {}
         }
         if let (Some(_), TaskOutcome::Accepted | TaskOutcome::Split(_)) = (task.version, outcome) {
+            self.count("version accepted");
             let (record, version, event_time, says) = self.kept_aside[&task.id].clone();
             let versions = self.held[&record].versions;
             self.held.insert(record, Held { version, versions, event_time, says });
@@ -370,6 +395,7 @@ impl Model {
         let now = stamp.now.micros();
         match outcome {
             TaskOutcome::Merged(merge) => {
+                self.count("decision to merge undone");
                 let (survivor, absorbed) = self
                     .pointers
                     .iter()
@@ -393,7 +419,7 @@ impl Model {
 
     fn erase(&mut self, record: u16) {
         // Seldom, or nothing would be left of a small world.
-        if record % 4 != 0 {
+        if !record.is_multiple_of(4) {
             return;
         }
         let Some(id) = pick(self.homes.keys().copied(), record / 4) else { return };
@@ -402,6 +428,7 @@ impl Model {
         let order = Order { legal_basis: "article 35", second: &second };
         let (done, _) = self.run(|index, draft| erase(index, draft, id, &order, &stamp));
         assert!(done.unwrap());
+        self.count("erased");
         let (again, events) = self.run(|index, draft| erase(index, draft, id, &order, &stamp));
         assert_eq!((again.unwrap(), events), (false, Vec::new()), "erasing twice is erasing once");
         self.homes.remove(&id);
