@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use directory::Snapshot;
 use linkage::arrival::FrozenModel;
-use mpi::Index;
 use mpi::golden::Survivorship;
 use mpi::kv::{Digester, Draft, Kv};
+use mpi::{Index, Stamp};
+
+use crate::config::{Config, Engine};
 
 pub use models::{ModelError, Models, freeze, read_rules};
 
@@ -19,7 +21,9 @@ pub use models::{ModelError, Models, freeze, read_rules};
 #[derive(Debug)]
 pub struct Operating {
     /// Rules, weights, frequencies, tables.
-    pub model: FrozenModel,
+    pub model: Arc<FrozenModel>,
+    /// Whether the store names that model; a store without records names none yet.
+    pub is_active: bool,
     /// The generation of member rows and postings that belongs to them.
     pub generation: u8,
     /// The directory.
@@ -52,9 +56,10 @@ impl Operating {
             Some(active) => (models.load(&active.version)?, active.generation),
             None => (first()?, 0),
         };
+        let (model, is_active) = (Arc::new(model), active.is_some());
         let directory = Snapshot::load(&mut draft)?;
         let survivorship = Survivorship::parse("matching-rules/survivorship.toml", SURVIVORSHIP)?;
-        Ok(Self { model, generation, directory, digester, survivorship, prefix: prefix.into() })
+        Ok(Self { model, is_active, generation, directory, digester, survivorship, prefix: prefix.into() })
     }
 
     /// What verbs work with.
@@ -63,19 +68,55 @@ impl Operating {
         Index { model: &self.model, generation: self.generation, directory: &self.directory, digester: &self.digester }
     }
 
-    /// The same with the directory as it stands in the store now.
+    /// The same as the store says now; none when nothing moved.
     ///
     /// # Errors
-    /// Those of the store.
-    pub fn with_directory(self: &Arc<Self>, kv: &dyn Kv) -> Result<Self, ModelError> {
-        let directory = Snapshot::load(&mut Draft::new(kv))?;
-        Ok(Self {
-            model: self.model.clone(),
-            generation: self.generation,
+    /// [`ModelError`] when the model of the active version cannot be read, and those of the store.
+    pub fn renewed(&self, kv: &dyn Kv, models: Option<&Models>) -> Result<Option<Self>, ModelError> {
+        let mut draft = Draft::new(kv);
+        let active = mpi::rules::active(&mut draft)?;
+        let (version, generation) = active
+            .as_ref()
+            .map_or((self.model.version(), self.generation), |active| (&*active.version, active.generation));
+        let is_same_model = version == self.model.version();
+        let is_same_directory = directory::version(&mut draft)? == self.directory.version();
+        if is_same_model && is_same_directory && generation == self.generation && active.is_some() == self.is_active {
+            return Ok(None);
+        }
+        let model = match models {
+            Some(models) if !is_same_model => Arc::new(models.load(version)?),
+            _ => Arc::clone(&self.model),
+        };
+        let directory = Snapshot::load(&mut draft)?;
+        Ok(Some(Self {
+            model,
+            is_active: active.is_some(),
+            generation,
             directory,
             digester: self.digester.clone(),
             survivorship: self.survivorship.clone(),
             prefix: self.prefix.clone(),
-        })
+        }))
     }
+
+    /// Lets the first model decide for good, in the batch of the first record.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn begin(&self, draft: &mut Draft<'_>, stamp: &Stamp) -> Result<(), mpi::Error> {
+        if !self.is_active && mpi::rules::active(draft)?.is_none() {
+            mpi::rules::activate(draft, self.model.version(), self.generation, stamp)?;
+        }
+        Ok(())
+    }
+}
+
+/// The models of a configuration: a folder beside that of the store, whose engine wants its own for itself. None for a
+/// store in memory, whose only model is its first.
+#[must_use]
+pub fn models_of(config: &Config) -> Option<Models> {
+    let folder = config.store.folder.as_deref().filter(|_| config.store.engine == Engine::Rocks)?;
+    let mut name = folder.file_name().unwrap_or_default().to_owned();
+    name.push(".models");
+    Some(Models::at(&folder.with_file_name(name)))
 }

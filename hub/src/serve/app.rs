@@ -11,6 +11,7 @@ use mpi::kv::Kv;
 use super::caller::CallerTable;
 use super::clock::Clock;
 use super::metrics::{Metrics, Sources, StatisticSource};
+use super::operating::Deciding;
 use super::pool::Pool;
 use super::ready::Readiness;
 use super::secrets::Secrets;
@@ -24,6 +25,7 @@ pub struct App(Arc<Parts>);
 struct Parts {
     kv: Arc<dyn Kv>,
     clock: Arc<Clock>,
+    deciding: Arc<Deciding>,
     limits: Limits,
     callers: CallerTable,
     secrets: Secrets,
@@ -57,6 +59,9 @@ pub enum AppError {
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes")]
     Random(#[from] std::io::Error),
+    /// The rules, or the model of the active ones, cannot be used.
+    #[error(transparent)]
+    Model(#[from] crate::index::ModelError),
 }
 
 impl App {
@@ -67,6 +72,7 @@ impl App {
     pub fn new(config: &Config, ingredients: Ingredients) -> Result<Self, AppError> {
         let Ingredients { kv, clock, keyring, statistics } = ingredients;
         wind_clock(&*kv, &clock)?;
+        let deciding = Arc::new(Deciding::load(config, &*kv, keyring.as_ref())?);
         let limits = config.limits;
         let readers = Arc::new(Pool::new(limits.readers_max, limits.queue_max));
         let writers = Arc::new(Pool::new(limits.writers_max, limits.queue_max));
@@ -79,6 +85,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             kv,
             clock: Arc::new(clock),
+            deciding,
             limits,
             callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
             secrets: Secrets::new(keyring.as_ref())?,
@@ -113,6 +120,10 @@ impl App {
 
     pub(super) fn clock(&self) -> Arc<Clock> {
         Arc::clone(&self.0.clock)
+    }
+
+    pub(super) fn deciding(&self) -> &Arc<Deciding> {
+        &self.0.deciding
     }
 
     pub(super) fn metrics(&self) -> Arc<Metrics> {

@@ -174,6 +174,18 @@ impl Caller {
         self.0.institution.as_ref()
     }
 
+    /// As decisions and versions name it.
+    #[must_use]
+    pub fn actor(&self) -> mpi::Actor {
+        mpi::Actor { id: self.id().into(), institution: self.institution().cloned() }
+    }
+
+    /// What it may see: an institution its own records, the network everything.
+    #[must_use]
+    pub fn visible(&self) -> mpi::Visible {
+        self.institution().cloned().map_or(mpi::Visible::All, mpi::Visible::custodian)
+    }
+
     /// Whether its role includes something.
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {

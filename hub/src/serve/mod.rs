@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`router`] | every route, and the OpenAPI document from the same lines |
 //! | [`routes`] | the handlers, five lines each, with their views |
+//! | [`operating`] | what decides, as requests see it |
+//! | [`ids`], [`views`] | what goes over the wire: ids in both directions, answers |
 //! | [`app`] | the state that every handler has |
 //! | [`caller`] | who calls, and what its role includes |
 //! | [`extract`], [`answer`], [`page`], [`once`] | requests in, answers out, long lists, repeated writes |
@@ -20,10 +22,12 @@ pub mod app;
 pub mod caller;
 pub mod clock;
 pub mod extract;
+mod ids;
 pub mod log;
 mod metrics;
 pub mod observe;
 pub mod once;
+mod operating;
 pub mod page;
 mod pool;
 pub mod problem;
@@ -35,6 +39,7 @@ mod secrets;
 pub mod server;
 pub(crate) mod space;
 pub mod store;
+mod views;
 #[cfg(test)]
 mod tests;
 

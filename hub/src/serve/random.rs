@@ -25,6 +25,14 @@ pub(super) fn batch_id() -> Result<BatchId, Problem> {
     bytes().map(BatchId).map_err(Problem::internal)
 }
 
+/// An id for a person if one is made.
+///
+/// # Errors
+/// An internal problem when the operating system has no randomness.
+pub(super) fn person_id() -> Result<mpi::PersonId, Problem> {
+    bytes().map(|bytes| mpi::PersonId::new(u64::from_le_bytes(bytes))).map_err(Problem::internal)
+}
+
 /// A number below a bound, for waiting times; 0 when there is no randomness, since nothing depends on it.
 pub(super) fn below(bound: u64) -> u64 {
     let number = bytes().map_or(0, u64::from_le_bytes);

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
-use super::routes::{about, events, health, institutions};
+use super::routes::{about, events, health, institutions, persons, records};
 
 /// The routes with their documents.
 fn routes() -> OpenApiRouter<App> {
@@ -32,6 +32,11 @@ fn routes() -> OpenApiRouter<App> {
         // The directory.
         .routes(routes!(institutions::list))
         .routes(routes!(institutions::get))
+        // Records and persons.
+        .routes(routes!(records::send))
+        .routes(routes!(records::get))
+        .routes(routes!(persons::resolve))
+        .routes(routes!(persons::get))
         // The change feed.
         .routes(routes!(events::list))
 }

@@ -72,7 +72,8 @@ impl App {
         T: Send + 'static,
         E: Into<Problem>,
     {
-        let mut job = Job { kv: Arc::clone(self.kv()), clock: self.clock(), metrics: self.metrics(), verb };
+        let mut job =
+            Job { app: self.clone(), kv: Arc::clone(self.kv()), clock: self.clock(), metrics: self.metrics(), verb };
         let attempts_max = self.limits().attempts_max;
         let mut attempts = 0;
         loop {
@@ -100,6 +101,7 @@ fn pause(attempts: u32) -> Duration {
 
 /// A write on its way: what an attempt needs.
 struct Job<V> {
+    app: App,
     kv: Arc<dyn Kv>,
     clock: Arc<Clock>,
     metrics: Arc<Metrics>,
@@ -150,6 +152,9 @@ impl<V> Job<V> {
                 self.settle(batch.id)?
             }
         };
+        if seq.is_some() {
+            self.app.deciding().note(&batch);
+        }
         Ok(seq.map_or(Attempt::Conflict, |seq| Attempt::Done(Written { value, seq })))
     }
 

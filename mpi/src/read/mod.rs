@@ -4,9 +4,11 @@
 //! record, scores, order and totals are those of a world without the hidden ones. A person whose records are all hidden
 //! is answered as one that does not exist.
 
+mod cross;
 mod find;
 mod person;
 
+pub use cross::{CrossReference, Reference, cross_reference};
 pub use find::{Found, Likeness, Query, find};
 pub use person::{PersonView, RecordView, person, record, resolve};
 

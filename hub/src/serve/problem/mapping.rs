@@ -4,6 +4,9 @@
 //! name what a caller must not know of.
 
 use mpi::kv;
+use mpi::{Error, Refusal};
+
+use crate::index::ModelError;
 
 use super::{ErrorCode, Problem};
 
@@ -27,6 +30,50 @@ impl From<kv::Error> for Problem {
                 Self::new(ErrorCode::StoreCorrupt, "a stored row is not what was written").because(error)
             }
             kv::Error::TooLarge(too_large) => Self::new(ErrorCode::TooLarge, too_large.to_string()).because(error),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) => error.into(),
+            Error::Corrupt { .. } => {
+                Self::new(ErrorCode::StoreCorrupt, "a stored row is not what was written").because(error)
+            }
+            Error::Refused(refusal) => refusal.into(),
+            Error::TooMany(_) => Self::refused("more records are alike than can be compared: say more").because(error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // The directory is open to all callers.
+            Refusal::Denied(denial @ directory::Denial::NotGranted { .. }) => {
+                Self::new(ErrorCode::NotAllowed, denial.to_string())
+            }
+            Refusal::Denied(denial) => Self::refused(denial.to_string()),
+            Refusal::TooLong { attribute, limit } => {
+                Self::bad_field(format!("demographics.{attribute}"), format!("is longer than {limit} bytes"))
+            }
+            // What is hidden is answered with the same words as what does not exist.
+            Refusal::NoRecord(_) => Self::not_found("record"),
+            Refusal::NoPerson(_) => Self::not_found("person"),
+            Refusal::NoTask(_) => Self::not_found("task"),
+            Refusal::NoMerge(_) => Self::not_found("merge"),
+            Refusal::State(why) => Self::conflict(why),
+        }
+    }
+}
+
+impl From<ModelError> for Problem {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Index(error) => error.into(),
+            ModelError::Directory(error) => error.into(),
+            error => Self::internal(error),
         }
     }
 }

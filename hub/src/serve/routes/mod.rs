@@ -8,3 +8,5 @@ pub(super) mod about;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod institutions;
+pub(super) mod persons;
+pub(super) mod records;

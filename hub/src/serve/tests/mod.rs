@@ -3,8 +3,10 @@
 mod documents;
 mod faults;
 mod logs;
+mod people;
 mod persona;
 mod problems;
+mod records;
 mod routes;
 mod tcp;
 mod writes;

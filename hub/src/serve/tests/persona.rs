@@ -37,7 +37,15 @@ impl World {
 
     /// The same over a store, with more lines of configuration.
     pub(super) fn over(kv: Arc<dyn Kv>, limits: &str) -> Self {
-        let config = config(limits);
+        Self::configured(kv, &config(limits))
+    }
+
+    /// A server without tokens: everybody is the local caller, who may everything.
+    pub(super) fn without_tokens() -> Self {
+        Self::configured(Arc::new(MemoryKv::new()), &Config::parse_checked("[store]\nengine = \"memory\"").unwrap())
+    }
+
+    fn configured(kv: Arc<dyn Kv>, config: &Config) -> Self {
         let ingredients = Ingredients {
             kv: Arc::clone(&kv),
             clock: Clock::standing_at(NOW),
@@ -46,7 +54,7 @@ impl World {
                 vec![crate::serve::Statistic { name: "answer", help: "Of all", value: 42.0 }]
             })],
         };
-        let app = App::new(&config, ingredients).unwrap();
+        let app = App::new(config, ingredients).unwrap();
         let routes = crate::serve::router::plain_routes().merge(faults::routes());
         let router = finish(routes, app.clone(), BODY_BYTES_MAX);
         Self { app, kv, router }
@@ -72,6 +80,16 @@ impl World {
         self.with_role(Role::Clerk)
     }
 
+    /// A caller by the name of its token: `clerk-1` is a clerk of 13-0001.
+    pub(super) fn named(&self, id: &str) -> Persona<'_> {
+        Persona { token: Some(token(id)), ..self.nobody() }
+    }
+
+    /// The source system of the first institution.
+    pub(super) fn source(&self) -> Persona<'_> {
+        self.with_role(Role::SourceSystem)
+    }
+
     pub(super) fn administrator(&self) -> Persona<'_> {
         self.with_role(Role::Administrator)
     }
@@ -91,8 +109,18 @@ fn config(limits: &str) -> Config {
             if role == Role::SourceSystem { "institution = \"13-0001\"\n" } else { "" }
         ));
     }
+    for (id, role, institution) in PEOPLE_OF_INSTITUTIONS {
+        let digest = blake3::hash(token(id).as_bytes()).to_hex();
+        text.push_str(&format!(
+            "[[tokens]]\nid = \"{id}\"\nrole = \"{role}\"\ninstitution = \"{institution}\"\nblake3 = \"{digest}\"\n"
+        ));
+    }
     Config::parse_checked(&text).unwrap()
 }
+
+/// Callers of one institution: token, role, institution.
+const PEOPLE_OF_INSTITUTIONS: [(&str, &str, &str); 3] =
+    [("clerk-1", "clerk", "13-0001"), ("clerk-2", "clerk", "13-0002"), ("source-2", "source_system", "13-0002")];
 
 /// Somebody who calls.
 #[derive(Clone)]

@@ -1,0 +1,82 @@
+//! Persons: by an identifier, and by an enterprise id, now and in the past.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::serve::answer::Answer;
+use crate::serve::app::App;
+use crate::serve::caller::{Caller, Scope};
+use crate::serve::extract::{Path, Query};
+use crate::serve::ids;
+use crate::serve::problem::Problem;
+use crate::serve::views::person::{Asked, CrossReferenceView, PersonBody};
+
+/// An identifier.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct IdentifierQuery {
+    /// The assigning authority: an object identifier or an URI.
+    authority: String,
+    /// The local id in its domain.
+    value: String,
+}
+
+/// Which person an identifier belongs to, and the person's other identifiers.
+#[utoipa::path(get, path = "/v1/resolve", operation_id = "resolve", tag = "persons", params(IdentifierQuery),
+    responses((status = 200, body = CrossReferenceView)))]
+pub(in crate::serve) async fn resolve(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<IdentifierQuery>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ResolveIdentifiers)?;
+    let identifier = ids::identifier(("authority", &query.authority), ("value", &query.value))?;
+    let visible = caller.visible();
+    app.ask_here(|operating, draft| -> Result<Answer, Problem> {
+        let found = mpi::read::cross_reference(&operating.index(), draft, &identifier, &visible)?;
+        let found = found.ok_or_else(|| Problem::not_found("identifier"))?;
+        Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))
+    })
+}
+
+/// Which moment to ask about.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct AsOfQuery {
+    /// The person as it was known then; missing: now.
+    as_of: Option<String>,
+}
+
+/// A person: the golden record with where each value comes from, and the records.
+///
+/// An id that was merged into another leads to the same person: `canonical` is the id that stands for it.
+#[utoipa::path(get, path = "/v1/persons/{person}", operation_id = "get_person", tag = "persons",
+    params(("person" = String, Path, description = "An enterprise id"), AsOfQuery),
+    responses((status = 200, body = PersonBody), (status = 304, description = "Known: see `If-None-Match`")))]
+pub(in crate::serve) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<AsOfQuery>,
+    headers: HeaderMap,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ReadPersons)?;
+    let as_of = query.as_of.as_deref().map(|text| ids::instant("as_of", text)).transpose()?;
+    let (visible, reader, now) = (caller.visible(), caller.institution().cloned(), app.now());
+    let answer = app.ask(move |operating, draft| -> Result<Answer, Problem> {
+        let asked = Asked { id: ids::person(&id, &operating.prefix)?, reader, now };
+        let index = operating.index();
+        let body = match as_of {
+            None => mpi::read::person(&index, draft, asked.id, &visible)?
+                .map(|found| PersonBody::new(operating, &found, &asked)),
+            Some(at) => mpi::history::person_as_of(&index, draft, asked.id, at, &visible)?
+                .map(|found| PersonBody::as_of(operating, &found, &asked)),
+        };
+        Answer::ok(&body.ok_or_else(|| Problem::not_found("person"))?)
+    });
+    Ok(answer.await?.unless_known(&headers))
+}

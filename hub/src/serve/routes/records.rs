@@ -1,0 +1,51 @@
+//! Source records: a source sends one, and reads what the index has of it.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+
+use crate::serve::answer::Answer;
+use crate::serve::app::App;
+use crate::serve::caller::{Caller, Scope};
+use crate::serve::extract::{Change, Path};
+use crate::serve::problem::Problem;
+use crate::serve::views::arrival::{ArrivedView, NewRecord};
+use crate::serve::views::record::RecordBody;
+use crate::serve::{ids, random};
+
+/// Sends a record: a new one, or what has changed in a known one.
+///
+/// It is compared with all records of the network and given to a person, new or known, in one step. Sending the same
+/// again changes nothing.
+#[utoipa::path(post, path = "/v1/records", operation_id = "send_record", tag = "records", request_body = NewRecord,
+    responses((status = 200, body = ArrivedView)))]
+pub(in crate::serve) async fn send(
+    State(app): State<App>,
+    caller: Caller,
+    change: Change<NewRecord>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::WriteRecords)?;
+    let (arrival, visible) = (change.body.arrival(&caller, app.now())?, caller.visible());
+    app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
+        operating.begin(draft, stamp)?;
+        let arrived = mpi::arrive(&operating.index(), draft, &arrival, random::person_id()?, stamp)?;
+        Answer::ok(&ArrivedView::of(operating, draft, (&arrival, &arrived), &visible)?)
+    })
+    .await
+}
+
+/// One record with the version that holds.
+#[utoipa::path(get, path = "/v1/records/{record}", operation_id = "get_record", tag = "records",
+    params(("record" = String, Path, description = "The record's id: 32 hexadecimal digits")),
+    responses((status = 200, body = RecordBody), (status = 304, description = "Known: see `If-None-Match`")))]
+pub(in crate::serve) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ReadRecords)?;
+    let (id, visible) = (ids::record(&id)?, caller.visible());
+    let found = app.ask_here(|_, draft| mpi::read::record(draft, id, &visible))?;
+    let record = found.ok_or_else(|| Problem::not_found("record"))?;
+    Ok(Answer::ok(&RecordBody::new(&record, caller.institution()))?.unless_known(&headers))
+}

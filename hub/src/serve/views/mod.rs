@@ -1,0 +1,9 @@
+//! What goes over the wire, apart from how it was found: one file per kind of thing.
+//!
+//! A view is made from what a read verb of a core crate returned for this caller, and shows nothing else. Enterprise ids
+//! are texts with prefix and check digit, other ids hexadecimal digits, times RFC 3339.
+
+pub(super) mod arrival;
+pub(super) mod life;
+pub(super) mod person;
+pub(super) mod record;
