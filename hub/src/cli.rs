@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{evaluate, explain, keyring, link, rules, serve, synth, token};
+use crate::commands::{directory, evaluate, explain, import, keyring, link, rules, serve, synth, token, verify};
 use crate::failure::{EXIT_CODES, ErrorFormat, Exit, Failure};
 
 /// Finds all records of one person, and can always say why.
@@ -30,6 +30,10 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Serve(serve::Arguments),
     #[command(subcommand)]
+    Directory(directory::Command),
+    Import(import::Arguments),
+    Verify(verify::Arguments),
+    #[command(subcommand)]
     Keyring(keyring::Command),
     #[command(subcommand)]
     Token(token::Command),
@@ -50,6 +54,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Directory(command) => directory::run(command),
+        Command::Import(arguments) => import::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
         Command::Keyring(command) => keyring::run(command),
         Command::Token(command) => token::run(command),
     };

@@ -1,13 +1,16 @@
 //! The commands, one file each.
 
+pub(crate) mod directory;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
+pub(crate) mod import;
 pub(crate) mod keyring;
 pub(crate) mod link;
 pub(crate) mod rules;
 pub(crate) mod serve;
 pub(crate) mod synth;
 pub(crate) mod token;
+pub(crate) mod verify;
 
 use std::io::Write as _;
 use std::path::Path;
