@@ -45,6 +45,13 @@ pub(super) fn take(
         append(draft, (id, head), arrival, Standing::History, stamp)?;
         return Ok(Arrived { outcome: Outcome::History, ..arrived });
     }
+    if let RecordState::Quarantined { version, task } = head.state {
+        // Sent again while it waits: one doubt is one task.
+        let waiting = record::version(draft, id, version)?.ok_or(Error::Corrupt { what: "a quarantined version" })?;
+        if waiting.demographics.as_ref() == Some(&arrival.demographics) && waiting.life == arrival.life {
+            return Ok(Arrived { version, outcome: Outcome::Quarantined, tasks: vec![task], ..arrived });
+        }
+    }
     if is_overlay(index, &known, &arrival.demographics) {
         let task = quarantine(index, draft, (id, head), (arrival, person), stamp)?;
         return Ok(Arrived { outcome: Outcome::Quarantined, tasks: vec![task], ..arrived });

@@ -302,6 +302,17 @@ fn a_living_record_is_never_linked_to_a_dead_person_by_the_rules() {
 }
 
 #[test]
+fn a_doubtful_version_that_is_sent_again_waits_once() {
+    let mut world = World::new();
+    world.sends("3210000011", "1", HANAKO);
+    let first = world.sends("3210000011", "1", TARO);
+    let again = world.sends("3210000011", "1", TARO);
+    assert_eq!((first.outcome, first.version), (Outcome::Quarantined, 2));
+    assert_eq!((again.outcome, again.version, again.tasks), (Outcome::Quarantined, 2, first.tasks));
+    assert_eq!(world.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_protection_is_part_of_what_is_read() {
     let mut world = World::new();
     let mut known = arrival("3210000011", "1", person(HANAKO));

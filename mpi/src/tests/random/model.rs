@@ -159,8 +159,9 @@ impl Model {
         if matches!(arrived.outcome, Outcome::Created | Outcome::Linked(_)) {
             self.held.insert(id, Held { version: 1, versions: 1, event_time, says: says.clone() });
         }
-        if arrived.outcome == Outcome::Quarantined {
+        if arrived.outcome == Outcome::Quarantined && !self.kept_aside.contains_key(&arrived.tasks[0]) {
             self.count("kept aside");
+            self.held.get_mut(&id).unwrap().versions += 1;
             self.kept_aside.insert(arrived.tasks[0], (id, arrived.version, event_time, says));
         }
         self.follow(&events, now);
@@ -185,7 +186,6 @@ impl Model {
             }
             Outcome::Quarantined => {
                 assert!(!is_older && !is_same);
-                held.versions += 1;
             }
             Outcome::Updated => {
                 assert!(!is_older && !is_same);
@@ -419,10 +419,10 @@ impl Model {
 
     fn erase(&mut self, record: u16) {
         // Seldom, or nothing would be left of a small world.
-        if !record.is_multiple_of(4) {
+        if !record.is_multiple_of(8) {
             return;
         }
-        let Some(id) = pick(self.homes.keys().copied(), record / 4) else { return };
+        let Some(id) = pick(self.homes.keys().copied(), record / 8) else { return };
         let stamp = self.clerk("officer");
         let second = Actor { id: "second officer".into(), institution: None };
         let order = Order { legal_basis: "article 35", second: &second };

@@ -24,10 +24,10 @@ pub(super) enum Operation {
     Erase(u16),
 }
 
-pub(super) fn any() -> impl Strategy<Value = Operation> {
+pub(super) fn any(places: u8) -> impl Strategy<Value = Operation> {
     let pair = || (proptest::num::u16::ANY, proptest::num::u16::ANY);
     prop_oneof![
-        10 => (0..36_u8, 0..7_u8, 0..4_u8, proptest::bool::weighted(0.15))
+        10 => (0..places, 0..7_u8, 0..4_u8, proptest::bool::weighted(0.15))
             .prop_map(|(place, person, variant, is_older)| Operation::Arrive { place, person, variant, is_older }),
         2 => pair().prop_map(|(one, other)| Operation::Merge(one, other)),
         2 => proptest::num::u16::ANY.prop_map(Operation::Unmerge),
