@@ -24,9 +24,10 @@ impl RocksKv {
             options
         };
         let versions = self.read_versions(wants, &options())?;
-        let mut answers: Vec<Rows> =
-            versions.into_iter().map(|version| Rows { version, ..Rows::default() }).collect();
+        let mut answers: Vec<Rows> = versions.into_iter().map(|version| Rows { version, ..Rows::default() }).collect();
         self.read_gets(wants, &mut answers, &options())?;
+        // One iterator for all scans: making one costs more than moving it.
+        let mut iterator = None;
         for (want, rows) in wants.iter().zip(&mut answers) {
             if let Read::Scan { partition, from, until, limit, is_reverse } = want {
                 let Some(prefix) = key::of_partition(partition) else { continue };
@@ -39,7 +40,11 @@ impl RocksKv {
                     limit: usize::try_from(*limit).unwrap_or(usize::MAX),
                     is_reverse: *is_reverse,
                 };
-                (rows.rows, rows.has_more) = self.scan(partition, &prefix, (range, options()))?;
+                let iterator = match &mut iterator {
+                    Some(iterator) => iterator,
+                    none => none.insert(self.db.raw_iterator_cf_opt(self.family(profile::ROWS)?, options())),
+                };
+                (rows.rows, rows.has_more) = scan(iterator, (partition, &prefix), &range)?;
             }
         }
         Ok(answers)
@@ -80,44 +85,6 @@ impl RocksKv {
             return Ok(Vec::new());
         }
         Ok(self.db.batched_multi_get_cf_opt(self.family(family)?, keys, false, options))
-    }
-
-    fn scan(
-        &self,
-        partition: &Partition,
-        prefix: &[u8],
-        (range, mut options): (Range, ReadOptions),
-    ) -> Result<(Vec<Row>, bool), Error> {
-        let is_empty = range.until.as_ref().is_some_and(|until| *until <= range.from);
-        if is_empty {
-            return Ok((Vec::new(), false));
-        }
-        options.set_iterate_lower_bound(range.from.clone());
-        if let Some(until) = &range.until {
-            options.set_iterate_upper_bound(until.clone());
-        }
-        let mut iterator = self.db.raw_iterator_cf_opt(self.family(profile::ROWS)?, options);
-        if range.is_reverse {
-            iterator.seek_to_last();
-        } else {
-            iterator.seek_to_first();
-        }
-        let mut rows = Vec::new();
-        while let Some((bytes, value)) = iterator.item() {
-            if rows.len() == range.limit {
-                return Ok((rows, true));
-            }
-            let misplaced = || corrupt(OPERATION, partition.key([]).place(), "a row lies outside of its partition");
-            let sort = bytes.strip_prefix(prefix).ok_or_else(misplaced)?;
-            rows.push((sort.into(), value.into()));
-            if range.is_reverse {
-                iterator.prev();
-            } else {
-                iterator.next();
-            }
-        }
-        check_end(&iterator, || partition.key([]).place())?;
-        Ok((rows, false))
     }
 
     pub(super) fn read_changes(&self, after: Seq, limit: u32) -> Result<Vec<Change>, Error> {
@@ -181,6 +148,42 @@ impl RocksKv {
         }
         Ok(rows)
     }
+}
+
+/// The rows of one partition in a range, and whether there are more.
+fn scan(
+    iterator: &mut DBRawIterator<'_>,
+    (partition, prefix): (&Partition, &[u8]),
+    range: &Range,
+) -> Result<(Vec<Row>, bool), Error> {
+    match &range.until {
+        Some(until) if range.is_reverse => {
+            iterator.seek_for_prev(until);
+            // The end is outside of the range.
+            if iterator.key() == Some(until) {
+                iterator.prev();
+            }
+        }
+        None if range.is_reverse => iterator.seek_to_last(),
+        _ => iterator.seek(&range.from),
+    }
+    let is_inside = |key: &[u8]| *key >= *range.from && range.until.as_ref().is_none_or(|until| *key < **until);
+    let mut rows = Vec::new();
+    while let Some((bytes, value)) = iterator.item().filter(|(key, _)| is_inside(key)) {
+        if rows.len() == range.limit {
+            return Ok((rows, true));
+        }
+        let misplaced = || corrupt(OPERATION, partition.key([]).place(), "a row lies outside of its partition");
+        let sort = bytes.strip_prefix(prefix).ok_or_else(misplaced)?;
+        rows.push((sort.into(), value.into()));
+        if range.is_reverse {
+            iterator.prev();
+        } else {
+            iterator.next();
+        }
+    }
+    check_end(iterator, || partition.key([]).place())?;
+    Ok((rows, false))
 }
 
 /// What one of many point reads found.
