@@ -3,6 +3,7 @@
 //! The model knows homes and pointers and nothing of matching: where the rules decide, it takes their word (the record
 //! that decided, the merge that they made) and checks that everything else follows.
 
+mod checks;
 mod model;
 mod operation;
 

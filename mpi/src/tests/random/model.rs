@@ -2,9 +2,8 @@
 
 use super::operation::{Operation, line};
 use crate::erase::{Order, erase};
-use crate::history::{person_as_of, record_as_of};
-use crate::review::{self, Decided, Filter};
-use crate::store::{person as stored, record as source};
+use crate::review::{self, Decided};
+use crate::store::record as source;
 use crate::tests::world::{World, arrival, person};
 use crate::{
     Actor, Demographics, Error, Event, Index, MergeId, Outcome, PersonId, RecordId, Stamp, Task, TaskDecision, TaskId,
@@ -19,15 +18,15 @@ const PLACES: [&str; 3] = ["3210000011", "3210000022", "3210000033"];
 
 /// What holds of a record.
 #[derive(Clone, Debug)]
-struct Held {
-    version: u32,
-    versions: u32,
+pub(super) struct Held {
+    pub(super) version: u32,
+    pub(super) versions: u32,
     event_time: i64,
     says: Demographics,
 }
 
 /// Everybody at one instant: per record its root, its home and the version that holds.
-type Moment = BTreeMap<RecordId, (PersonId, PersonId, u32)>;
+pub(super) type Moment = BTreeMap<RecordId, (PersonId, PersonId, u32)>;
 
 pub(super) struct Model {
     pub(super) world: World,
@@ -35,13 +34,13 @@ pub(super) struct Model {
     pub(super) erased: BTreeSet<RecordId>,
     pub(super) waiting: BTreeMap<TaskId, (TaskKind, RecordId)>,
     moved: BTreeMap<RecordId, i64>,
-    held: BTreeMap<RecordId, Held>,
+    pub(super) held: BTreeMap<RecordId, Held>,
     kept_aside: BTreeMap<TaskId, (RecordId, u32, i64, Demographics)>,
     pointers: BTreeMap<PersonId, (PersonId, MergeId)>,
     created: BTreeMap<PersonId, i64>,
     merges: Vec<(MergeId, i64)>,
     closed: Vec<TaskId>,
-    moments: Vec<(i64, Moment)>,
+    pub(super) moments: Vec<(i64, Moment)>,
     /// How often each kind of thing was done, not refused.
     pub(super) done: BTreeMap<&'static str, u64>,
     /// Everything that was committed, to be committed again elsewhere.
@@ -77,7 +76,7 @@ impl Model {
         *self.done.entry(what).or_default() += 1;
     }
 
-    fn root(&self, id: PersonId) -> PersonId {
+    pub(super) fn root(&self, id: PersonId) -> PersonId {
         self.pointers.get(&id).map_or(id, |(next, _)| self.root(*next))
     }
 
@@ -86,7 +85,7 @@ impl Model {
     }
 
     /// Runs a verb and commits it, as the service does; what the log says of it comes back too.
-    fn run<T>(
+    pub(super) fn run<T>(
         &self,
         verb: impl FnOnce(&Index<'_>, &mut Draft<'_>) -> Result<T, Error>,
     ) -> (Result<T, Error>, Vec<Event>) {
@@ -434,52 +433,5 @@ impl Model {
         self.homes.remove(&id);
         self.erased.insert(id);
         self.waiting.retain(|_, (kind, record)| *kind != TaskKind::Overlay || *record != id);
-    }
-
-    fn check_now(&self) {
-        let mut draft = Draft::new(&self.world.kv);
-        for (record, home) in &self.homes {
-            let head = source::head(&mut draft, *record).unwrap().unwrap();
-            let held = &self.held[record];
-            assert_eq!((head.home, head.current, head.versions), (*home, held.version, held.versions));
-            let root = stored::root(&mut draft, head.home).unwrap().unwrap().0;
-            assert_eq!(root, self.root(*home));
-        }
-    }
-
-    pub(super) fn check_tasks(&self) {
-        let filter = Filter { limit: usize::MAX, ..Filter::default() };
-        let now = Instant::from_micros(self.world.now);
-        let listed = self.run(|_, draft| review::list(draft, &filter, &Visible::All, now)).0.unwrap();
-        let listed: BTreeSet<TaskId> = listed.tasks.iter().map(|task| task.id).collect();
-        assert_eq!(listed, self.waiting.keys().copied().collect());
-    }
-
-    /// Keeps this moment, to ask for it later.
-    pub(super) fn remember(&mut self) {
-        let moment =
-            self.homes.iter().map(|(record, home)| (*record, (self.root(*home), *home, self.held[record].version)));
-        let moment: Moment = moment.collect();
-        self.moments.push((self.world.now, moment));
-    }
-
-    /// Every remembered moment is read back as it was.
-    pub(super) fn check_past(&self) {
-        let index = self.world.index();
-        let mut draft = Draft::new(&self.world.kv);
-        for (now, moment) in &self.moments {
-            let at = Instant::from_micros(*now);
-            let mut of_root: BTreeMap<PersonId, BTreeSet<RecordId>> = BTreeMap::new();
-            for (record, (root, home, version)) in moment {
-                let was = record_as_of(&index, &mut draft, *record, at, &Visible::All).unwrap().unwrap();
-                assert_eq!((was.home, was.version), (*home, *version));
-                of_root.entry(*root).or_default().insert(*record);
-            }
-            for (root, records) in of_root {
-                let was = person_as_of(&index, &mut draft, root, at, &Visible::All).unwrap().unwrap();
-                let found: BTreeSet<RecordId> = was.records.iter().map(|record| record.record).collect();
-                assert_eq!((was.person, found), (root, records));
-            }
-        }
     }
 }
