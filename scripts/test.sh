@@ -13,7 +13,7 @@ source scripts/common.sh
 STEPS=(format lint docs deny test rules demo)
 PACKAGES=(build-essential ca-certificates)
 # Features that bring an engine: crates build without them in seconds, and are tested with them.
-ENGINES=kv/rocks,mpi/search
+ENGINES=kv/rocks,mpi/search,benches/search
 FAILED=()
 SKIPPED=()
 
