@@ -94,7 +94,8 @@ pub(crate) fn join(
         return Err(Error::Corrupt { what: "a merge" });
     };
     let [(survivor, mut survivor_head), (absorbed, mut absorbed_head)] = survivor(first, second);
-    let parts: [&[u8]; 3] = [&survivor.to_bytes(), &absorbed.to_bytes(), &stamp.now.micros().to_be_bytes()];
+    // What happened to the absorbed person so far tells two merges of one pair apart, also within one microsecond.
+    let parts = [&survivor.to_bytes()[..], &absorbed.to_bytes(), &absorbed_head.happenings.to_be_bytes()];
     let merge = MergeId(digester.digest("merge", &parts));
     let is_automatic = matches!(cause, MergeCause::Automatic(_));
     survivor_head.absorbed.push(Pointer { person: absorbed, merge, is_automatic });

@@ -155,6 +155,9 @@ pub(crate) fn rehome(
     to: &mut LoadedPerson,
     (basis, stamp): (&Basis, &Stamp),
 ) -> Result<Moved, Error> {
+    if to.members.len() >= person::MEMBERS_MAX as usize {
+        return Err(Refusal::State("the person has as many records as one may have: split it first").into());
+    }
     draft.rely(&record::partition(id))?;
     let mut from = load(index, draft, head.home)?;
     draft.rely(&person::partition(from.id))?;

@@ -37,7 +37,7 @@ pub fn merge(
 }
 
 /// Takes back that persons of two trees are kept apart.
-fn reconcile(index: &Index<'_>, draft: &mut Draft<'_>, one: PersonId, other: PersonId) -> Result<(), Error> {
+pub(crate) fn reconcile(index: &Index<'_>, draft: &mut Draft<'_>, one: PersonId, other: PersonId) -> Result<(), Error> {
     let trees = [person::tree(draft, one, index.generation)?, person::tree(draft, other, index.generation)?];
     for (own, others) in [(&trees[0], &trees[1]), (&trees[1], &trees[0])] {
         for home in own {

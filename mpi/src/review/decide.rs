@@ -163,8 +163,9 @@ pub fn undo(
             relate::stop_keeping_apart(draft, (undone.survivor, undone.absorbed))?;
         }
         TaskOutcome::KeptApart => {
-            let persons = two_persons(draft, &task)?.ok_or(Refusal::State("the persons are one now"))?;
-            relate::stop_keeping_apart(draft, persons)?;
+            let (one, other) = two_persons(draft, &task)?.ok_or(Refusal::State("the persons are one now"))?;
+            // The mark stands on the homes that were roots then; they may have been merged since.
+            relate::reconcile(index, draft, one, other)?;
         }
         TaskOutcome::Accepted | TaskOutcome::Settled if task.version.is_none() => {}
         TaskOutcome::Split(to) if task.version.is_none() => {
