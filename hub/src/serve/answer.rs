@@ -140,6 +140,12 @@ impl IfMatch {
         Self(is_given.then(|| tags_in(headers, &header::IF_MATCH).map(str::to_owned).collect()))
     }
 
+    /// Whether the caller says what it has read.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The thing has to be as the caller has read it; whoever read nothing has to read first.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use super::operating::Deciding;
 use super::pool::Pool;
 use super::ready::Readiness;
 use super::secrets::Secrets;
+use super::shadow::Shadows;
 use super::store::wind_clock;
 use crate::config::{Config, Keyring, Limits};
 
@@ -26,6 +27,7 @@ struct Parts {
     kv: Arc<dyn Kv>,
     clock: Arc<Clock>,
     deciding: Arc<Deciding>,
+    shadows: Shadows,
     limits: Limits,
     callers: CallerTable,
     secrets: Secrets,
@@ -86,6 +88,7 @@ impl App {
             kv,
             clock: Arc::new(clock),
             deciding,
+            shadows: Shadows::default(),
             limits,
             callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
             secrets: Secrets::new(keyring.as_ref())?,
@@ -124,6 +127,10 @@ impl App {
 
     pub(super) fn deciding(&self) -> &Arc<Deciding> {
         &self.0.deciding
+    }
+
+    pub(super) fn shadows(&self) -> &Shadows {
+        &self.0.shadows
     }
 
     pub(super) fn metrics(&self) -> Arc<Metrics> {

@@ -151,7 +151,7 @@ impl Caller {
     }
 
     /// Whoever calls a server that has no tokens, which is only reached from its own machine.
-    fn local() -> Self {
+    pub(super) fn local() -> Self {
         let scopes = Scope::ALL.iter().fold(0, |bits, scope| bits | scope.bit());
         Self(Arc::new(Known { id: LOCAL.to_owned(), role: None, institution: None, scopes }))
     }

@@ -10,8 +10,9 @@
 //! | [`caller`] | who calls, and what its role includes |
 //! | [`extract`], [`answer`], [`page`], [`once`] | requests in, answers out, long lists, repeated writes |
 //! | [`problem`] | everything that can go wrong, with its code |
+//! | [`second_look`], [`shadow`] | what goes on behind the requests |
 //! | [`store`], [`pool`] | the way into the store, bounded |
-//! | [`observe`], [`metrics`], [`ready`] | what an operator sees |
+//! | [`observe`], [`metrics`], [`ready`], [`closed`] | what an operator sees |
 //! | [`server`] | connections, and a stop that loses no request |
 //! | [`clock`], [`random`] | the only places that ask the machine for time and randomness |
 //!
@@ -21,6 +22,7 @@ pub mod answer;
 pub mod app;
 pub mod caller;
 pub mod clock;
+pub mod closed;
 pub mod extract;
 mod ids;
 pub mod log;
@@ -35,7 +37,9 @@ pub mod random;
 pub mod ready;
 pub mod router;
 mod routes;
+mod second_look;
 mod secrets;
+mod shadow;
 pub mod server;
 pub(crate) mod space;
 pub mod store;

@@ -144,7 +144,24 @@ impl App {
         .await
     }
 
-    /// The same on this thread, for a handful of point reads: handing them to another thread would cost more.
+    /// Asks the store itself, for verbs that take no draft.
+    ///
+    /// # Errors
+    /// What the verb says, and those of [`App::read`].
+    pub(super) async fn ask_store<T, E>(
+        &self,
+        verb: impl FnOnce(&dyn Kv, &Operating) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem>,
+    {
+        let app = self.clone();
+        let job = move || -> Result<T, Problem> { verb(&**app.kv(), &*app.operating()?).map_err(Into::into) };
+        self.readers().run(job).await?
+    }
+
+    /// Asks the index on this thread, for a handful of point reads: handing them to another thread would cost more.
     ///
     /// # Errors
     /// What the verb says.

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
-use super::routes::{about, events, health, institutions, persons, records};
+use super::routes::{about, events, health, identity, institutions, matching, persons, records, rules, tasks};
 
 /// The routes with their documents.
 fn routes() -> OpenApiRouter<App> {
@@ -35,8 +35,30 @@ fn routes() -> OpenApiRouter<App> {
         // Records and persons.
         .routes(routes!(records::send))
         .routes(routes!(records::get))
+        .routes(routes!(records::versions))
         .routes(routes!(persons::resolve))
         .routes(routes!(persons::get))
+        .routes(routes!(matching::find))
+        // What clerks do about identity.
+        .routes(routes!(identity::merge))
+        .routes(routes!(identity::get))
+        .routes(routes!(identity::undo))
+        .routes(routes!(identity::link))
+        .routes(routes!(identity::unlink))
+        .routes(routes!(identity::split))
+        .routes(routes!(identity::keep_apart))
+        // What waits for clerks.
+        .routes(routes!(tasks::list))
+        .routes(routes!(tasks::get))
+        .routes(routes!(tasks::claim))
+        .routes(routes!(tasks::release))
+        .routes(routes!(tasks::defer))
+        .routes(routes!(tasks::decide))
+        .routes(routes!(tasks::undo))
+        // Rules in operation.
+        .routes(routes!(rules::get))
+        .routes(routes!(rules::start))
+        .routes(routes!(rules::shadow))
         // The change feed.
         .routes(routes!(events::list))
 }

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::app::App;
+use super::second_look;
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(usize::try_from(limits.connections_max).unwrap_or(usize::MAX)));
     let mut stop = std::pin::pin!(stop);
+    let behind = tokio::spawn(second_look::follow(app.clone()));
     loop {
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -64,6 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
         }
     }
     drop(listener);
+    behind.abort();
     app.readiness().put("server", "the server stops");
     drain(graceful, limits.drain_ms_max).await
 }

@@ -50,15 +50,6 @@ impl App {
         self.readers().run(move || verb(&mut Draft::new(&*kv)).map_err(Into::into)).await?
     }
 
-    /// What happened after a position, and the last position that was known before it was read.
-    ///
-    /// # Errors
-    /// [`ErrorCode::Busy`], and those of the store.
-    pub async fn changes(&self, after: Seq, limit: u32) -> Result<(Seq, Vec<kv::Change>), Problem> {
-        let kv = Arc::clone(self.kv());
-        self.readers().run(move || Ok((kv.health().seq, kv.changes(after, limit)?))).await?
-    }
-
     /// Writes: everything that the verb plans is committed at once, or nothing is. The instant is the recorded time.
     ///
     /// # Errors

@@ -6,11 +6,15 @@
 
 mod cross;
 mod find;
+mod merge;
 mod person;
+mod version;
 
 pub use cross::{CrossReference, Reference, cross_reference};
 pub use find::{Found, Likeness, Query, find};
+pub use merge::{MergeView, merge};
 pub use person::{PersonView, RecordView, person, record, resolve};
+pub use version::{VersionView, versions};
 
 use crate::RecordId;
 use directory::InstitutionId;

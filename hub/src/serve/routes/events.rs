@@ -1,11 +1,11 @@
-//! The change feed: what happened in the store, in the order of the log, polled from a sequence number.
+//! The change feed: what happened in the index, in the order of the log, as far as the caller may see.
 //!
-//! A consumer keeps the last sequence number that it has handled and asks for what came after; nothing is lost and
-//! nothing is marked as read. Until the index decodes its own entries they are given as they stand in the log, which
-//! only callers for the whole network may see.
+//! A consumer keeps where it has got to and asks for what came after; nothing is lost and nothing is marked as read. A
+//! caller of the whole network counts by the positions of the log. An institution gets sealed positions instead: the
+//! numbers would tell how much happens elsewhere.
 
 use axum::extract::State;
-use mpi::kv;
+use mpi::kv::Seq;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,17 +13,20 @@ use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::Query;
+use crate::serve::page::{PageQuery, Pages};
 use crate::serve::problem::{ErrorCode, Problem};
+use crate::serve::views::event::EventView;
 
 /// Where to go on.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct FeedQuery {
-    /// The last sequence number that was handled; 0 begins at the first event.
-    #[serde(default)]
-    after: u64,
-    /// The most changes to give.
+    /// The last position that was handled, for callers of the whole network; 0 begins at the first event.
+    after: Option<u64>,
+    /// `page` of the answer before, for everybody.
+    page: Option<String>,
+    /// The most batches to read. There may be none in an answer that the caller may see.
     limit: Option<u32>,
 }
 
@@ -31,52 +34,65 @@ pub(in crate::serve) struct FeedQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::serve) struct Feed {
     /// What happened, in order.
-    changes: Vec<LoggedWrite>,
-    /// The value of `after` for the next request.
-    next: u64,
-    /// The last sequence number of the store; equal to `next` when everything was given.
-    last: u64,
+    events: Vec<EventView>,
+    /// Where to go on: `page` of the next request.
+    page: String,
+    /// Whether there was more when this was read.
+    has_more: bool,
+    /// The value of `after` for the next request; for callers of the whole network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u64>,
+    /// The last position of the log; for callers of the whole network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<u64>,
 }
 
-/// What one write did.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::serve) struct LoggedWrite {
-    /// Its position.
-    seq: u64,
-    /// Its entries, as hexadecimal digits.
-    entries: Vec<String>,
-}
-
-/// What happened after a sequence number.
-#[utoipa::path(get, path = "/v1/events", operation_id = "list_events", tag = "events", params(FeedQuery), responses((status = 200, body = Feed)))]
+/// What happened after a position.
+#[utoipa::path(get, path = "/v1/events", operation_id = "list_events", tag = "events", params(FeedQuery),
+    responses((status = 200, body = Feed)))]
 pub(in crate::serve) async fn list(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<FeedQuery>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReadEvents)?;
-    if caller.institution().is_some() {
-        return Err(Problem::new(ErrorCode::NotAllowed, "the raw feed is for callers of the whole network"));
-    }
-    let limit = query.limit.unwrap_or(app.limits().page_items_max);
-    if !(1..=app.limits().page_items_max).contains(&limit) {
-        return Err(Problem::bad_field("limit", format!("must be from 1 to {}", app.limits().page_items_max)));
-    }
-    let after = kv::Seq(query.after);
-    let (last, changes) = app.changes(after, limit).await?;
-    Answer::ok(&view(after, last, &changes))
+    let is_network = caller.institution().is_none();
+    let paging = PageQuery { limit: query.limit, page: query.page };
+    let pages = app.pages(&caller, "events", &paging);
+    let after = position(&pages, query.after, is_network)?;
+    let limit = pages.limit()?;
+    let visible = caller.visible();
+    let (last, page, prefix) = app
+        .ask_store(move |kv, operating| -> Result<_, Problem> {
+            let last = kv.health().seq;
+            Ok((last, mpi::events::feed(kv, after, limit, &visible)?, operating.prefix.clone()))
+        })
+        .await?;
+    // Batches without events are left out of the log, so the end of the log is where an empty feed goes on.
+    let next = if page.has_more { page.next } else { page.next.max(last) };
+    let seq = |seq: Seq| is_network.then_some(seq.0);
+    Answer::ok(&Feed {
+        events: page.events.iter().map(|(at, event)| EventView::new(event, seq(*at), &prefix)).collect(),
+        page: pages.token(&next.0.to_be_bytes()),
+        has_more: page.has_more,
+        next: seq(next),
+        last: seq(last.max(next)),
+    })
 }
 
-fn view(after: kv::Seq, last: kv::Seq, changes: &[kv::Change]) -> Feed {
-    // Batches without entries are left out, so an empty feed may still move on to the end of the log.
-    let next = changes.last().map_or(last.max(after), |change| change.seq);
-    let hex = |entry: &[u8]| entry.iter().map(|byte| format!("{byte:02x}")).collect();
-    let changes = changes
-        .iter()
-        .map(|change| LoggedWrite {
-            seq: change.seq.0,
-            entries: change.entries.iter().map(|entry| hex(entry)).collect(),
-        })
-        .collect();
-    Feed { changes, next: next.0, last: last.0.max(next.0) }
+fn position(pages: &Pages<'_>, after: Option<u64>, is_network: bool) -> Result<Seq, Problem> {
+    let sealed = pages.position()?;
+    match (after, sealed) {
+        (Some(_), Some(_)) => Err(Problem::bad_field("after", "is given beside `page`")),
+        (Some(_), None) if !is_network => {
+            Err(Problem::bad_field("after", "is for callers of the whole network: use `page`"))
+        }
+        (Some(after), None) => Ok(Seq(after)),
+        (None, Some(sealed)) => {
+            let bytes = <[u8; 8]>::try_from(sealed.as_slice());
+            let bad = |_| Problem::new(ErrorCode::BadPageToken, "`page` is not a token of this list");
+            bytes.map(u64::from_be_bytes).map(Seq).map_err(bad)
+        }
+        (None, None) => Ok(Seq(0)),
+    }
 }

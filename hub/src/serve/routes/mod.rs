@@ -7,6 +7,10 @@
 pub(super) mod about;
 pub(super) mod events;
 pub(super) mod health;
+pub(super) mod identity;
 pub(super) mod institutions;
+pub(super) mod matching;
 pub(super) mod persons;
 pub(super) mod records;
+pub(super) mod rules;
+pub(super) mod tasks;

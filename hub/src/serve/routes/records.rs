@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
@@ -9,7 +11,7 @@ use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Change, Path};
 use crate::serve::problem::Problem;
 use crate::serve::views::arrival::{ArrivedView, NewRecord};
-use crate::serve::views::record::RecordBody;
+use crate::serve::views::record::{RecordBody, VersionBody};
 use crate::serve::{ids, random};
 
 /// Sends a record: a new one, or what has changed in a known one.
@@ -48,4 +50,31 @@ pub(in crate::serve) async fn get(
     let found = app.ask_here(|_, draft| mpi::read::record(draft, id, &visible))?;
     let record = found.ok_or_else(|| Problem::not_found("record"))?;
     Ok(Answer::ok(&RecordBody::new(&record, caller.institution()))?.unless_known(&headers))
+}
+
+/// The versions of a record.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::serve) struct Versions {
+    /// Oldest first.
+    versions: Vec<VersionBody>,
+}
+
+/// Every version of a record, as its source sent it.
+#[utoipa::path(get, path = "/v1/records/{record}/versions", operation_id = "list_versions", tag = "records",
+    params(("record" = String, Path, description = "The record's id: 32 hexadecimal digits")),
+    responses((status = 200, body = Versions)))]
+pub(in crate::serve) async fn versions(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ReadRecords)?;
+    let (id, visible) = (ids::record(&id)?, caller.visible());
+    let found = app.ask(move |_, draft| -> Result<_, Problem> {
+        let record = mpi::read::record(draft, id, &visible)?;
+        Ok(record.zip(mpi::read::versions(draft, id, &visible)?))
+    });
+    let (record, versions) = found.await?.ok_or_else(|| Problem::not_found("record"))?;
+    let is_own = caller.institution() == Some(&record.institution);
+    Answer::ok(&Versions { versions: VersionBody::all(&versions, is_own) })
 }

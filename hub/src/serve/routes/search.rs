@@ -106,7 +106,7 @@ pub(in crate::serve) struct MatchView {
 /// Searches for persons.
 #[utoipa::path(get, path = "/v1/search", operation_id = "search_persons", tag = "persons", params(SearchQuery),
     responses((status = 200, body = SearchPage)))]
-pub(in crate::serve) async fn search(
+pub(in crate::serve) async fn find(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<SearchQuery>,

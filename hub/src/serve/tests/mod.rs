@@ -1,12 +1,18 @@
 //! The server over the wire: requests in, bytes out, without a network unless the network is what is tested.
 
 mod documents;
+mod events;
 mod faults;
+mod identity;
 mod logs;
+mod matching;
 mod people;
 mod persona;
 mod problems;
 mod records;
 mod routes;
+mod rules;
+mod second_look;
+mod tasks;
 mod tcp;
 mod writes;

@@ -119,8 +119,12 @@ fn config(limits: &str) -> Config {
 }
 
 /// Callers of one institution: token, role, institution.
-const PEOPLE_OF_INSTITUTIONS: [(&str, &str, &str); 3] =
-    [("clerk-1", "clerk", "13-0001"), ("clerk-2", "clerk", "13-0002"), ("source-2", "source_system", "13-0002")];
+const PEOPLE_OF_INSTITUTIONS: [(&str, &str, &str); 4] = [
+    ("clerk-1", "clerk", "13-0001"),
+    ("clerk-2", "clerk", "13-0002"),
+    ("source-2", "source_system", "13-0002"),
+    ("service-2", "service", "13-0002"),
+];
 
 /// Somebody who calls.
 #[derive(Clone)]

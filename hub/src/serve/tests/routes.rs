@@ -58,25 +58,6 @@ async fn metrics_count_by_route_template() {
 }
 
 #[tokio::test]
-async fn the_feed_is_polled_from_a_sequence_number() {
-    let world = World::new();
-    let officer = world.with_role(Role::Officer);
-    assert_eq!(officer.get("/v1/events").await.ok(), json!({ "changes": [], "next": 0, "last": 0 }));
-    for _ in 0..3 {
-        world.clerk().post("/test/counters/a", r#"{"by":1}"#).await.ok();
-    }
-    let first = officer.get("/v1/events?limit=2").await.ok();
-    assert_eq!((&first["next"], &first["last"]), (&json!(2), &json!(3)));
-    assert_eq!(first["changes"][0]["seq"], 1);
-    assert_eq!(first["changes"][0]["entries"][0].as_str().unwrap().len(), 16);
-    let rest = officer.get("/v1/events?after=2").await.ok();
-    assert_eq!((rest["changes"].as_array().unwrap().len(), &rest["next"]), (1, &json!(3)));
-    assert_eq!(officer.get("/v1/events?after=3").await.ok(), json!({ "changes": [], "next": 3, "last": 3 }));
-    assert_eq!(officer.get("/v1/events?after=9").await.ok()["next"], 9);
-    assert_eq!(world.clerk().get("/v1/events").await.code(), "not_allowed");
-}
-
-#[tokio::test]
 async fn answers_name_their_request() {
     let world = World::new();
     let given = world.clerk().with("x-request-id", "abc-1").get("/v1/version").await;

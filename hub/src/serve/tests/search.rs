@@ -38,9 +38,9 @@ impl Searching {
     async fn with_people(name: &str) -> Self {
         let all = Self::new(name).await;
         let world = &all.world;
-        send(&world.everybody(), "13-0001", "H-001", HANAKO).await;
-        send(&world.everybody(), "13-0002", "H-777", HANAKO).await;
-        send(&world.everybody(), "13-0001", "K-001", KIICHI).await;
+        send(&world.source(), "13-0001", "H-001", HANAKO).await;
+        send(&world.named("source-2"), "13-0002", "H-777", HANAKO).await;
+        send(&world.source(), "13-0001", "K-001", KIICHI).await;
         all.follow();
         all
     }
@@ -152,8 +152,8 @@ async fn hidden_is_absent() {
 async fn enterprise_ids_resolve_for_ever() {
     let all = Searching::new("search-merged").await;
     let world = &all.world;
-    let one = send(&world.everybody(), "13-0001", "1", HANAKO).await;
-    let other = send(&world.everybody(), "13-0003", "2", KIICHI).await;
+    let one = send(&world.source(), "13-0001", "1", HANAKO).await;
+    let other = send(&world.named("source-2"), "13-0002", "2", KIICHI).await;
     let ids = [&one, &other].map(|it| mpi::PersonId::parse(text(it, "person"), "N").unwrap());
     let reason: Box<str> = "one person".into();
     let app = world.app.clone();
@@ -185,7 +185,7 @@ async fn the_index_follows_what_happens() {
     married["demographics"]["family_kanji"] = json!("渡邉");
     married["demographics"]["family_kana"] = json!("ワタナベ");
     married["event_time"] = json!("2026-01-05T00:00:00Z");
-    world.everybody().post("/v1/records", &married.to_string()).await.ok();
+    world.source().post("/v1/records", &married.to_string()).await.ok();
     all.follow();
     assert_eq!(families(&ask(&clerk, "渡辺").await), ["渡邉"]);
     let former = ask(&clerk, "ヤマサキ").await;
@@ -197,7 +197,7 @@ async fn the_index_follows_what_happens() {
 #[tokio::test]
 async fn persons_come_in_pages() {
     let all = Searching::with_people("search-pages").await;
-    send(&all.world.everybody(), "13-0003", "x", HANAKO_ELSEWHERE).await;
+    send(&all.world.named("source-2"), "13-0002", "x", HANAKO_ELSEWHERE).await;
     all.follow();
     let clerk = all.world.clerk();
     let whole = ask(&clerk, "1957 1990").await;

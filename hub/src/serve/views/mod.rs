@@ -4,6 +4,12 @@
 //! are texts with prefix and check digit, other ids hexadecimal digits, times RFC 3339.
 
 pub(super) mod arrival;
+pub(super) mod event;
+pub(super) mod identity;
 pub(super) mod life;
+pub(super) mod matching;
 pub(super) mod person;
 pub(super) mod record;
+pub(super) mod rules;
+pub(super) mod task;
+pub(super) mod waterfall;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use directory::InstitutionId;
 use mpi::history::RecordAsOf;
 use mpi::life::LifeStatus;
-use mpi::read::{RecordView, Reference};
-use mpi::{Attribute, Demographics, RecordState};
+use mpi::read::{RecordView, Reference, VersionView};
+use mpi::{Attribute, Demographics, RecordState, Standing};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -111,6 +111,57 @@ impl RecordBody {
     }
 }
 
+/// One version of a record.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecordVersion)]
+pub(in crate::serve) struct VersionBody {
+    /// Its number, counted from 1 in the order of arrival.
+    version: u32,
+    /// When the source says that it holds from.
+    event_time: String,
+    /// When it was taken.
+    recorded: String,
+    /// Who sent it.
+    by: String,
+    /// What became of it when it was taken: `current`, `history` or `quarantined`.
+    standing: &'static str,
+    /// What the source says, by attribute, as it wrote it.
+    demographics: BTreeMap<&'static str, String>,
+    /// What the source says of life and death.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    life: Option<LifeView>,
+    /// Attributes that are withheld since the person is protected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<&'static str>,
+}
+
+impl VersionBody {
+    /// A version; a person who is protected by any version of the record is so in all of them.
+    pub(in crate::serve) fn new(version: &VersionView, is_open: bool) -> Self {
+        let (demographics, withheld) = withhold(&version.demographics, !is_open);
+        Self {
+            version: version.version,
+            event_time: version.event_time.to_string(),
+            recorded: version.recorded.to_string(),
+            by: version.actor.id.to_string(),
+            standing: match version.standing {
+                Standing::Current => "current",
+                Standing::History => "history",
+                Standing::Quarantined => "quarantined",
+            },
+            demographics,
+            life: LifeView::of(&version.life),
+            withheld,
+        }
+    }
+
+    /// The versions of a record for a reader.
+    pub(in crate::serve) fn all(versions: &[VersionView], is_own: bool) -> Vec<Self> {
+        let is_open = is_own || versions.iter().all(|version| version.life.protection.is_none());
+        versions.iter().map(|version| Self::new(version, is_open)).collect()
+    }
+}
+
 /// Where a person lives: what a protected one has to be sure of.
 pub(in crate::serve) const WHEREABOUTS: [Attribute; 3] = [Attribute::Postcode, Attribute::Address, Attribute::Phone];
 
@@ -120,7 +171,11 @@ fn shown(
     (demographics, life): (&Demographics, &LifeStatus),
     is_own: bool,
 ) -> (BTreeMap<&'static str, String>, Vec<&'static str>) {
-    let is_withheld = |attribute: &Attribute| life.protection.is_some() && !is_own && WHEREABOUTS.contains(attribute);
+    withhold(demographics, life.protection.is_some() && !is_own)
+}
+
+fn withhold(demographics: &Demographics, is_protected: bool) -> (BTreeMap<&'static str, String>, Vec<&'static str>) {
+    let is_withheld = |attribute: &Attribute| is_protected && WHEREABOUTS.contains(attribute);
     let texts = demographics.iter().filter(|(attribute, _)| !is_withheld(attribute));
     let withheld = demographics.iter().map(|(attribute, _)| attribute).filter(is_withheld).map(Attribute::name);
     (texts.map(|(attribute, text)| (attribute.name(), text.to_owned())).collect(), withheld.collect())

@@ -1,0 +1,186 @@
+//! Shadow runs: a candidate rule set over the whole population, beside the requests, with nothing written.
+//!
+//! One run at a time, on a thread of its own, so that a stop of the server does not wait for it. What has run is kept in
+//! memory until the server stops, the latest few. What the candidate would change is decided in [`mpi::rules`], who is
+//! alike in `linkage`.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use linkage::block::BlockIndex;
+use linkage::model::Weights;
+use linkage::rules::RuleSet;
+use linkage::run::{Request, Run};
+use linkage::table::TableBuilder;
+use mpi::Attribute;
+use mpi::kv::Kv;
+use mpi::rules::{Diff, Population, Proposed};
+
+use super::app::App;
+use super::problem::{ErrorCode, Problem};
+use super::random;
+use crate::failure::{ErrorFormat, Failure};
+use crate::linking::{self, Loaded, Lookup, Pool, Stopwatch, Weighing};
+
+/// Runs that are kept.
+const RUNS_MAX: usize = 16;
+
+/// The runs since the start.
+#[derive(Debug, Default)]
+pub(super) struct Shadows(Mutex<Vec<Arc<Shadow>>>);
+
+/// One run.
+#[derive(Debug)]
+pub(super) struct Shadow {
+    /// Its id.
+    pub(super) id: String,
+    /// The name of the candidate.
+    pub(super) name: String,
+    /// Digest of the candidate.
+    pub(super) digest: String,
+    state: Mutex<State>,
+    percent: AtomicU32,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// It goes on: what it does.
+    Running(&'static str),
+    /// It is done: what would change, and seconds per stage.
+    Done(Arc<Diff>, Vec<(&'static str, f64)>),
+    /// It failed: see the log.
+    Failed,
+}
+
+impl Shadow {
+    /// How far it is.
+    pub(super) fn state(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How much of the comparing is done, in percent.
+    pub(super) fn percent(&self) -> u32 {
+        self.percent.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, state: State) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+impl App {
+    /// Starts a run of a candidate.
+    ///
+    /// # Errors
+    /// A bad field when the candidate is no trained rule set, a conflict while another run goes on.
+    pub(super) fn start_shadow(&self, text: &str) -> Result<Arc<Shadow>, Problem> {
+        let wrong = |reason: String| Problem::bad_field("rules", reason);
+        let rules = RuleSet::parse(text).map_err(|error| wrong(format!("line {}: {}", error.line, error.reason)))?;
+        Weights::of(&rules).map_err(|error| wrong(format!("{error}: train it first")))?;
+        let id = random::bytes::<8>().map_err(Problem::internal)?.map(|byte| format!("{byte:02x}")).concat();
+        let run = Arc::new(Shadow {
+            id,
+            name: rules.name.clone(),
+            digest: rules.digest(),
+            state: Mutex::new(State::Running("reading")),
+            percent: AtomicU32::new(0),
+        });
+        let mut runs = self.shadows().0.lock().unwrap_or_else(PoisonError::into_inner);
+        if runs.iter().any(|run| matches!(run.state(), State::Running(_))) {
+            return Err(Problem::conflict("another shadow run goes on: wait for its end"));
+        }
+        if runs.len() >= RUNS_MAX {
+            runs.remove(0);
+        }
+        runs.push(Arc::clone(&run));
+        let (kv, inside) = (Arc::clone(self.kv()), Arc::clone(&run));
+        let work = move || {
+            let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compare(&*kv, &rules, &inside)));
+            inside.set(match end {
+                Ok(Ok((diff, seconds))) => State::Done(Arc::new(diff), seconds),
+                Ok(Err(failure)) => {
+                    tracing::error!(run = inside.id, cause = failure.message(ErrorFormat::Human), "shadow run failed");
+                    State::Failed
+                }
+                Err(_) => State::Failed,
+            });
+        };
+        std::thread::Builder::new().name("shadow".to_owned()).spawn(work).map_err(Problem::internal)?;
+        Ok(run)
+    }
+
+    /// A run by its id.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`].
+    pub(super) fn shadow(&self, id: &str) -> Result<Arc<Shadow>, Problem> {
+        let runs = self.shadows().0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = runs.iter().find(|run| run.id == id).map(Arc::clone);
+        found.ok_or_else(|| Problem::new(ErrorCode::NotFound, "there is no such shadow run"))
+    }
+}
+
+/// What a candidate would change, and seconds per stage.
+type Outcome = (Diff, Vec<(&'static str, f64)>);
+
+fn compare(kv: &dyn Kv, rules: &RuleSet, run: &Shadow) -> Result<Outcome, Failure> {
+    let stopwatch = Stopwatch::start();
+    let mut population = Vec::new();
+    mpi::rules::population(kv, &mut |one| population.push(one)).map_err(Failure::internal)?;
+    // The order of records must not decide ties otherwise than on the next run.
+    population.sort_unstable_by_key(|one: &Population| one.record);
+    stopwatch.lap("read");
+    run.set(State::Running("normalising"));
+    let loaded = tabulate(rules, &population, stopwatch)?;
+    run.set(State::Running("comparing"));
+    let proposed = propose(rules, &loaded, &population, run)?;
+    let diff = mpi::rules::diff(&population, &proposed);
+    loaded.stopwatch.lap("set against what stands");
+    Ok((diff, loaded.stopwatch.seconds()))
+}
+
+/// The population as linkage wants it; each record is known by its place.
+fn tabulate(rules: &RuleSet, population: &[Population], stopwatch: Stopwatch) -> Result<Loaded, Failure> {
+    let (lookup, pool) = (Lookup::built_in()?, Pool::new(None));
+    let mut builder = TableBuilder::new(rules);
+    let attributes: Vec<Option<Attribute>> = builder.columns().iter().map(|column| Attribute::named(column)).collect();
+    let places: Vec<String> = (0..population.len()).map(|place| place.to_string()).collect();
+    let head = |row: usize| (places.get(row).map_or("", String::as_str), 0);
+    let text = |row: usize, column: usize| {
+        let attribute = attributes.get(column).copied().flatten();
+        population.get(row).zip(attribute).map_or("", |(one, attribute)| one.demographics.get(attribute))
+    };
+    if let Some((_, error)) = builder.push_rows(population.len(), &head, &text).first() {
+        return Err(Failure::bad_input(anyhow::anyhow!("the population cannot be compared at once: {error}")));
+    }
+    let (table, _) = builder.finish(rules, &lookup.tables, false, &pool);
+    stopwatch.lap("normalise");
+    Ok(Loaded { table, lookup, pool, across_sources: false, rejected: 0, stopwatch })
+}
+
+/// What the candidate finds.
+fn propose(rules: &RuleSet, loaded: &Loaded, population: &[Population], shadow: &Shadow) -> Result<Proposed, Failure> {
+    linking::with_scorer(rules, loaded, Weighing { train: false, seed: 1 }, |ready| {
+        let blocks = BlockIndex::build(&rules.blocks, &loaded.table, false, &loaded.pool);
+        let request = Request { threshold: rules.upper, weight_min: rules.lower, across_sources: false };
+        let run = Run { scorer: ready.scorer, blocks: &blocks, request };
+        let linked = run.link(&loaded.pool, &|done, all| {
+            let percent = u32::try_from(done * 100 / all.max(1)).unwrap_or(100);
+            shadow.percent.store(percent, Ordering::Relaxed);
+        });
+        loaded.stopwatch.lap("compare");
+        let one = |record: u32| {
+            let place = loaded.table.id(record).parse::<usize>().ok();
+            place.and_then(|place| population.get(place)).map(|one| one.record)
+        };
+        let cluster = |record: u32| usize::try_from(record).ok().and_then(|record| linked.clusters.get(record));
+        let mut proposed = Proposed::default();
+        for (record, cluster) in (0_u32..).zip(&linked.clusters) {
+            proposed.clusters.extend(one(record).map(|id| (id, *cluster)));
+        }
+        let doubts = linked.pairs.iter().filter(|pair| cluster(pair.left) != cluster(pair.right));
+        proposed.doubts = doubts.filter_map(|pair| one(pair.left).zip(one(pair.right))).collect();
+        Ok(proposed)
+    })
+}

@@ -1,0 +1,142 @@
+//! Events of the change feed: ids only, never a value.
+
+use mpi::{Event, Standing};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One thing that changed. Which ids stand in it depends on its type.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(in crate::serve) struct EventView {
+    /// The position of its batch in the log; for callers of the whole network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    /// `record-stored`, `person-created`, `record-moved`, `merged`, `unmerged`, `task-opened`, `task-changed`,
+    /// `constrained`, `erased`, `rules-activated` or `related`.
+    #[schema(example = "record-moved")]
+    r#type: &'static str,
+    /// A record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
+    /// The other record of two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<String>,
+    /// The custodian of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    institution: Option<String>,
+    /// The version of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
+    /// What became of the version: `current`, `history` or `quarantined`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<&'static str>,
+    /// A person: that was created, that a record came to, or that survived a merge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    /// The person that a record left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    /// The person that was merged into the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absorbed: Option<String>,
+    /// A merge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merge: Option<String>,
+    /// Whether the rules merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_automatic: Option<bool>,
+    /// A task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<String>,
+    /// Its kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    /// A version of the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<String>,
+}
+
+impl EventView {
+    /// An event; `seq` for those who may know how much happened in all.
+    pub(in crate::serve) fn new(event: &Event, seq: Option<u64>, prefix: &str) -> Self {
+        let view = match event {
+            Event::RecordStored { .. } | Event::RecordMoved { .. } | Event::Erased { .. } => of_record(event, prefix),
+            Event::PersonCreated { person } => {
+                Self { r#type: "person-created", person: Some(person.enterprise_id(prefix)), ..Self::default() }
+            }
+            Event::Merged { .. } | Event::Unmerged { .. } => of_merge(event, prefix),
+            Event::TaskOpened { task, kind } => {
+                let kind = Some(kind.name());
+                Self { r#type: "task-opened", task: Some(task.to_string()), kind, ..Self::default() }
+            }
+            Event::TaskChanged { task } => {
+                Self { r#type: "task-changed", task: Some(task.to_string()), ..Self::default() }
+            }
+            Event::Constrained { record, other } => {
+                let (record, other) = (Some(record.to_string()), Some(other.to_string()));
+                Self { r#type: "constrained", record, other, ..Self::default() }
+            }
+            Event::Related { record, other } => {
+                let (record, other) = (Some(record.to_string()), Some(other.to_string()));
+                Self { r#type: "related", record, other, ..Self::default() }
+            }
+            Event::RulesActivated { version } => {
+                Self { r#type: "rules-activated", rules: Some(version.to_string()), ..Self::default() }
+            }
+        };
+        Self { seq, ..view }
+    }
+}
+
+fn of_record(event: &Event, prefix: &str) -> EventView {
+    match event {
+        Event::RecordStored { record, institution, version, standing } => EventView {
+            r#type: "record-stored",
+            record: Some(record.to_string()),
+            institution: Some(institution.to_string()),
+            version: Some(*version),
+            standing: Some(match standing {
+                Standing::Current => "current",
+                Standing::History => "history",
+                Standing::Quarantined => "quarantined",
+            }),
+            ..EventView::default()
+        },
+        Event::RecordMoved { record, institution, from, to } => EventView {
+            r#type: "record-moved",
+            record: Some(record.to_string()),
+            institution: Some(institution.to_string()),
+            person: Some(to.enterprise_id(prefix)),
+            from: from.map(|from| from.enterprise_id(prefix)),
+            ..EventView::default()
+        },
+        Event::Erased { record, institution } => EventView {
+            r#type: "erased",
+            record: Some(record.to_string()),
+            institution: Some(institution.to_string()),
+            ..EventView::default()
+        },
+        _ => EventView::default(),
+    }
+}
+
+fn of_merge(event: &Event, prefix: &str) -> EventView {
+    match event {
+        Event::Merged { merge, survivor, absorbed, is_automatic } => EventView {
+            r#type: "merged",
+            merge: Some(merge.to_string()),
+            person: Some(survivor.enterprise_id(prefix)),
+            absorbed: Some(absorbed.enterprise_id(prefix)),
+            is_automatic: Some(*is_automatic),
+            ..EventView::default()
+        },
+        Event::Unmerged { merge, survivor, absorbed } => EventView {
+            r#type: "unmerged",
+            merge: Some(merge.to_string()),
+            person: Some(survivor.enterprise_id(prefix)),
+            absorbed: Some(absorbed.enterprise_id(prefix)),
+            ..EventView::default()
+        },
+        _ => EventView::default(),
+    }
+}

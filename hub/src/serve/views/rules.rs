@@ -1,0 +1,237 @@
+//! The rules that decide, and what a candidate would change.
+
+use std::collections::BTreeMap;
+
+use linkage::rules::{Cap, Comparison, Level};
+use mpi::rules::{Active, Diff};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::index::Operating;
+use crate::serve::shadow::{Shadow, State};
+
+/// The rules that decide now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rules)]
+pub(in crate::serve) struct RulesView {
+    /// The version of rules, weights, frequencies and tables together.
+    version: String,
+    /// The name of the rule set.
+    name: String,
+    /// One sentence about it.
+    title: String,
+    /// Since when it decides; missing before the first record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    /// From which weight a pair is a possible match, in bits.
+    lower: f64,
+    /// From which weight a pair is a match, in bits.
+    upper: f64,
+    /// How likely two random records are of one person.
+    prior: Option<f64>,
+    /// What is compared.
+    comparisons: Vec<ComparisonRuleView>,
+    /// Which pairs are compared at all.
+    blocks: Vec<BlockView>,
+    /// What caps a decision, whatever the weight.
+    guards: Vec<GuardRuleView>,
+}
+
+/// One comparison.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComparisonRule)]
+struct ComparisonRuleView {
+    name: String,
+    /// Best first.
+    levels: Vec<LevelView>,
+}
+
+/// One level of a comparison.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Level)]
+struct LevelView {
+    name: String,
+    /// How often records of one person reach it.
+    m: Option<f64>,
+    /// How often records of strangers do.
+    u: Option<f64>,
+    /// What it adds, in bits.
+    weight: Option<f64>,
+}
+
+/// One blocking rule.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Block)]
+struct BlockView {
+    name: String,
+    /// Whether agreeing on it is nearly proof.
+    is_strong: bool,
+}
+
+/// One guard.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GuardRule)]
+struct GuardRuleView {
+    name: String,
+    reason: String,
+    /// What a pair is at most.
+    at_most: &'static str,
+}
+
+impl RulesView {
+    pub(in crate::serve) fn new(operating: &Operating, active: Option<&Active>) -> Self {
+        let rules = operating.model.rules();
+        let guards = rules.guards.iter().map(|guard| GuardRuleView {
+            name: guard.name.clone(),
+            reason: guard.reason.clone(),
+            at_most: match guard.cap {
+                Cap::PossibleMatch => "possible match",
+                Cap::NonMatch => "non-match",
+            },
+        });
+        let blocks = rules.blocks.iter();
+        Self {
+            version: operating.model.version().to_owned(),
+            name: rules.name.clone(),
+            title: rules.title.clone(),
+            since: active.map(|active| active.since.to_string()),
+            lower: rules.lower,
+            upper: rules.upper,
+            prior: rules.prior,
+            comparisons: rules.comparisons.iter().map(comparison).collect(),
+            blocks: blocks.map(|block| BlockView { name: block.name.clone(), is_strong: block.is_strong }).collect(),
+            guards: guards.collect(),
+        }
+    }
+}
+
+fn comparison(comparison: &Comparison) -> ComparisonRuleView {
+    let level = |level: &Level| LevelView {
+        name: level.name.clone(),
+        m: level.m,
+        u: level.u,
+        weight: level.m.zip(level.u).map(|(m, u)| (m / u).log2()),
+    };
+    ComparisonRuleView { name: comparison.name.clone(), levels: comparison.levels.iter().map(level).collect() }
+}
+
+/// A candidate to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Candidate {
+    /// A trained rule set: the text of its TOML file.
+    pub(in crate::serve) rules: String,
+}
+
+/// A shadow run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShadowRun)]
+pub(in crate::serve) struct ShadowView {
+    /// Its id.
+    id: String,
+    /// The name of the candidate.
+    name: String,
+    /// Digest of the candidate.
+    digest: String,
+    /// `running`, `done` or `failed`.
+    #[schema(example = "done")]
+    state: &'static str,
+    /// What it does now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'static str>,
+    /// How much of the comparing is done, in percent.
+    percent: u32,
+    /// Seconds of each stage.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    seconds: BTreeMap<&'static str, f64>,
+    /// What would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<DiffView>,
+}
+
+/// What a candidate would change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleDiff)]
+struct DiffView {
+    /// Records that were compared.
+    records: u64,
+    persons_now: u64,
+    persons_then: u64,
+    /// Pairs of records that would be of one person and are not today.
+    links_gained: u64,
+    /// Pairs of records that are of one person today and would not be.
+    links_lost: u64,
+    /// Persons with a doubtful pair: what the queue would hold.
+    tasks: u64,
+    /// Decisions of clerks that the candidate would contradict; they stand all the same.
+    contradicted: u64,
+    /// By custodian: pairs with a record of its own.
+    institutions: Vec<InstitutionDiffView>,
+    /// Some of the pairs.
+    examples: Vec<ExampleView>,
+}
+
+/// What would change for one custodian.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InstitutionDiff)]
+struct InstitutionDiffView {
+    institution: String,
+    gained: u64,
+    lost: u64,
+}
+
+/// A pair that would change.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DiffExample)]
+struct ExampleView {
+    record: String,
+    other: String,
+    /// `gained` or `lost`.
+    change: &'static str,
+}
+
+impl ShadowView {
+    pub(in crate::serve) fn new(run: &Shadow) -> Self {
+        let (state, stage, diff, seconds) = match run.state() {
+            State::Running(stage) => ("running", Some(stage), None, Vec::new()),
+            State::Done(diff, seconds) => ("done", None, Some(DiffView::new(&diff)), seconds),
+            State::Failed => ("failed", None, None, Vec::new()),
+        };
+        Self {
+            id: run.id.clone(),
+            name: run.name.clone(),
+            digest: run.digest.clone(),
+            state,
+            stage,
+            percent: run.percent(),
+            seconds: seconds.into_iter().collect(),
+            diff,
+        }
+    }
+}
+
+impl DiffView {
+    fn new(diff: &Diff) -> Self {
+        let institutions = diff.institutions.iter().map(|(id, own)| InstitutionDiffView {
+            institution: id.to_string(),
+            gained: own.gained,
+            lost: own.lost,
+        });
+        let examples = diff.examples.iter().map(|example| ExampleView {
+            record: example.record.to_string(),
+            other: example.other.to_string(),
+            change: if example.is_gained { "gained" } else { "lost" },
+        });
+        Self {
+            records: diff.records,
+            persons_now: diff.persons_now,
+            persons_then: diff.persons_then,
+            links_gained: diff.links_gained,
+            links_lost: diff.links_lost,
+            tasks: diff.tasks,
+            contradicted: diff.contradicted,
+            institutions: institutions.collect(),
+            examples: examples.collect(),
+        }
+    }
+}
