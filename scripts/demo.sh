@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# The main job from end to end: makes a population, links its records, prints how well that went. Opens nothing.
+# A whole network to try: makes a population, loads it into a store on disk, starts the server, prints what to ask it.
 #
 #   ./scripts/demo.sh [PEOPLE] [SEED]     57,078 people (the reference network) and seed 1 by default
 #
-# Environment: DEMO_OUT     folder for the files (default: demo-data in the repository; it is replaced)
+# The first start takes a few minutes; later ones use the store that is there. Ctrl-C stops the server and keeps its data.
+#
+# Environment: DEMO_OUT     folder for everything (default: demo-data in the repository; remove it to begin anew)
+#              DEMO_PORT    port on 127.0.0.1 (default: 8080)
 #              DEMO_PROFILE release (default) or dev
+#              DEMO_ONCE    1: run the commands that would be printed, check their answers, stop
 #
 # All people are invented. Needs a Debian 12 machine with a Rust toolchain and nothing else. Safe to run again, and to stop.
 set -euo pipefail
@@ -15,37 +19,157 @@ source scripts/common.sh
 PEOPLE=${1:-57078}
 SEED=${2:-1}
 OUT=${DEMO_OUT:-demo-data}
+PORT=${DEMO_PORT:-8080}
 PROFILE=${DEMO_PROFILE:-release}
+ONCE=${DEMO_ONCE:-0}
 RULES=matching-rules/person.toml
+ROLES=(service clerk officer administrator source_system)
 
 [[ "$PEOPLE" =~ ^[1-9][0-9]*$ ]] || die "PEOPLE must be a whole number above 0, not \`$PEOPLE\`"
 [[ "$SEED" =~ ^[0-9]+$ ]] || die "SEED must be a whole number, not \`$SEED\`"
 [[ "$PROFILE" == release || "$PROFILE" == dev ]] || die "DEMO_PROFILE must be release or dev, not \`$PROFILE\`"
 
-need_packages build-essential ca-certificates
+need_packages build-essential ca-certificates curl
 need_rust
 need_rocksdb
 
 say "Building (the first time takes a few minutes)"
-run cargo build --locked --profile "$PROFILE" --bin nayose
+run cargo build --locked --profile "$PROFILE" --features hub/rocks --package hub --bin nayose
 NAYOSE="$(target_directory)/${PROFILE/dev/debug}/nayose"
 
-mkdir -p "$OUT"
-say "Making a population of $PEOPLE people with seed $SEED"
-run "$NAYOSE" synth --people "$PEOPLE" --seed "$SEED" --profile base --out "$OUT"
+# The value of a text member in an answer, the first of that name.
+member() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" | head -n 1; }
 
-say "Linking the records with $RULES"
-started=$SECONDS
-run "$NAYOSE" link --rules "$RULES" "$OUT/records.csv" \
-    --out "$OUT/clusters.csv" --pairs "$OUT/pairs.csv" --report "$OUT/report.html" --truth "$OUT/truth.csv"
-note "linked in $((SECONDS - started)) s"
+# The tokens are written beside the configuration for this demonstration only: a network gives each to its holder.
+make_network() {
+    local role text=() institution
+    mkdir -p "$OUT"
+    say "Making a population of $PEOPLE people with seed $SEED"
+    run "$NAYOSE" synth --people "$PEOPLE" --seed "$SEED" --profile base --out "$OUT"
+    say "Making keys, tokens and the configuration"
+    [[ -f "$OUT/keys.toml" ]] || "$NAYOSE" keyring new "$OUT/keys.toml" >&2
+    institution=$(sed -n '2p' "$OUT/institutions.csv" | cut -d, -f1)
+    (umask 077 && : >"$OUT/tokens")
+    {
+        printf 'listen = "127.0.0.1:%s"\nkeyring = "keys.toml"\nwitness = "witness"\n\n[store]\nfolder = "store"\n' "$PORT"
+        for role in "${ROLES[@]}"; do
+            text=()
+            if [[ "$role" == source_system ]]; then text=(--institution "$institution"); fi
+            "$NAYOSE" token new --id "demo-$role" --role "$role" "${text[@]}" |
+                tee >(sed -n "s/^# \(nayose_.*\)/$role \1/p" >>"$OUT/tokens") | sed -n '/^\[\[tokens/,$p'
+            printf '\n'
+        done
+    } >"$OUT/nayose.toml"
+    say "Loading the directory"
+    run "$NAYOSE" directory load --config "$OUT/nayose.toml" "$OUT/institutions.csv"
+    say "Importing the records under $RULES"
+    run "$NAYOSE" import --config "$OUT/nayose.toml" "$OUT/records.csv" \
+        --rejects "$OUT/rejects.csv" --persons "$OUT/persons.csv"
+    say "Quality against the truth that was made with the population"
+    run "$NAYOSE" evaluate --clusters "$OUT/persons.csv" --truth "$OUT/truth.csv" \
+        --errors "$OUT/errors.csv" --strata "$OUT/strata.csv"
+    printf '%s %s\n' "$PEOPLE" "$SEED" >"$OUT/complete"
+}
 
-say "Quality against the truth that was made with the population"
-run "$NAYOSE" evaluate --clusters "$OUT/clusters.csv" --pairs "$OUT/pairs.csv" --truth "$OUT/truth.csv" \
-    --errors "$OUT/errors.csv" --strata "$OUT/strata.csv"
+token() { sed -n "s/^$1 //p" "$OUT/tokens"; }
 
-say "The files are in $OUT"
-for file in records.csv institutions.csv truth.csv errors.csv strata.csv clusters.csv pairs.csv report.html; do
-    if [[ -f "$OUT/$file" ]]; then note "$(du -h "$OUT/$file" | cut -f1)  $OUT/$file"; fi
-done
-note "open $OUT/report.html in a browser to see the weights, the threshold curve and example pairs"
+# Starts the server and waits until it is ready; it is stopped with the script.
+start_server() {
+    local attempt
+    set -m
+    "$NAYOSE" serve --config "$OUT/nayose.toml" 2>"$OUT/server.log" &
+    CHILD=$!
+    set +m
+    for attempt in {1..600}; do
+        if curl --silent --fail --max-time 5 "$URL/health/ready" >/dev/null; then return 0; fi
+        kill -0 "$CHILD" 2>/dev/null || die "the server has ended; its messages are in $OUT/server.log"
+        sleep 0.2
+    done
+    die "the server is not ready after two minutes ($attempt attempts); its messages are in $OUT/server.log"
+}
+
+# A record of the file: the column of that name. No field of these columns holds a comma.
+field() { awk -F, -v row="$1" -v name="$2" 'NR==1 { for (i=1;i<=NF;i++) if ($i==name) c=i } NR==row+1 { print $c; exit }' "$OUT/records.csv"; }
+
+# Asks the server as a role; the answer is printed, an error ends the script.
+ask() {
+    local role=$1
+    shift
+    curl --silent --show-error --fail-with-body --header "Authorization: Bearer $(token "$role")" "$@"
+}
+
+# Whether this server has an address.
+has() { grep -q "\"$1\"" "$OUT/openapi.json"; }
+
+# The commands to try, with values of this population. With DEMO_ONCE they are run, and an answer other than 2xx is an error.
+try() {
+    local role=$1 title=$2
+    shift 2
+    printf '\n  # %s\n  curl -H "Authorization: Bearer %s"' "$title" "$(token "$role")"
+    printf ' %q' "$@"
+    printf '\n'
+    if [[ "$ONCE" == 1 ]]; then
+        ask "$role" "$@" >"$OUT/answer" || die "$title: $(cat "$OUT/answer")"
+        note "$(head -c 160 "$OUT/answer" | tr -d '\n')"
+    fi
+}
+
+# The enterprise id of a record of the file.
+person_of() { sed -n "$(($1 + 1))p" "$OUT/persons.csv" | cut -d, -f2; }
+
+tour() {
+    local json='Content-Type: application/json' institution authority one two etag merge why
+    why='{"reason": "a trial of the demonstration"}'
+    institution=$(field 1 institution)
+    authority=$(awk -F, -v id="$institution" '$1==id { print $NF }' "$OUT/institutions.csv")
+    try service "Who has this number at that institution?" --get "$URL/v1/resolve" \
+        --data-urlencode "authority=$authority" --data-urlencode "value=$(field 1 local_id)"
+    try service "Who is this, and why?" "$URL/v1/match" --header "$json" --data \
+        "{\"explain\": true, \"limit\": 3, \"demographics\": {\"family_kanji\": \"$(field 1 family_kanji)\", \"given_kanji\": \"$(field 1 given_kanji)\", \"birth_date\": \"$(field 1 birth_date)\", \"sex\": \"$(field 1 sex)\"}}"
+    if has /v1/search; then
+        try clerk "Half a name is enough" --get "$URL/v1/search" --data-urlencode "q=$(field 1 family_kanji)"
+    fi
+    one=$(person_of 1)
+    two=$(awk -F, -v one="$one" 'NR>2 && $2!=one { print $2; exit }' "$OUT/persons.csv")
+    etag=$(ask clerk --output /dev/null --dump-header - "$URL/v1/persons/$one" | tr -d '\r' | sed -n 's/^[Ee][Tt]ag: //p')
+    try clerk "Merge two persons (the tag shows that nobody changed the one meanwhile)" "$URL/v1/persons/$one/merge" \
+        --header "$json" --header "If-Match: $etag" --data "{\"person\": \"$two\", \"reason\": \"a trial of the demonstration\"}"
+    merge=MERGE
+    if [[ "$ONCE" == 1 ]]; then merge=$(member merge <"$OUT/answer"); fi
+    try clerk "And undo it (the answer above names the merge)" "$URL/v1/merges/$merge/undo" --header "$json" --data "$why"
+    if has /v1/rules/shadow; then
+        try administrator "What would other rules change?" "$URL/v1/rules/shadow" --request POST \
+            --header "Content-Type: application/toml" --data-binary "@$RULES"
+    fi
+}
+
+if [[ -f "$OUT/complete" ]]; then
+    say "Using the network in $OUT ($(<"$OUT/complete") people and seed); remove the folder to begin anew"
+    # The port may be another this time.
+    sed -i "s/^listen = .*/listen = \"127.0.0.1:$PORT\"/" "$OUT/nayose.toml"
+elif [[ -d "$OUT/store" ]]; then
+    say "Going on with the import that was stopped"
+    run "$NAYOSE" directory load --config "$OUT/nayose.toml" "$OUT/institutions.csv"
+    run "$NAYOSE" import --config "$OUT/nayose.toml" "$OUT/records.csv" --rejects "$OUT/rejects.csv" --persons "$OUT/persons.csv"
+    printf '%s %s\n' "$PEOPLE" "$SEED" >"$OUT/complete"
+else
+    make_network
+fi
+
+URL="http://127.0.0.1:$PORT"
+say "Starting the server on $URL"
+start_server
+curl --silent --fail "$URL/v1/openapi.json" >"$OUT/openapi.json" || die "the server does not describe itself"
+say "The server answers on $URL (its log: $OUT/server.log). A token for each role:"
+while read -r role secret; do printf '  %-14s %s\n' "$role" "$secret"; done <"$OUT/tokens"
+say "Commands to try"
+tour
+if [[ "$ONCE" == 1 ]]; then
+    kill -TERM -- "-$CHILD"
+    wait "$CHILD" || die "the server did not stop well; its messages are in $OUT/server.log"
+    CHILD=
+    say "All commands were answered"
+else
+    say "Ctrl-C stops the server; its data stay in $OUT"
+    wait "$CHILD"
+fi

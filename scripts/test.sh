@@ -13,7 +13,7 @@ source scripts/common.sh
 STEPS=(format lint docs deny test rules demo)
 PACKAGES=(build-essential ca-certificates)
 # Features that bring an engine: crates build without them in seconds, and are tested with them.
-ENGINES=kv/rocks,mpi/search,benches/search
+ENGINES=kv/rocks,mpi/search,hub/rocks,benches/search
 FAILED=()
 SKIPPED=()
 
@@ -71,7 +71,7 @@ rules() {
 demo() {
     local folder status=0
     folder=$(mktemp -d)
-    DEMO_OUT="$folder" DEMO_PROFILE=dev run ./scripts/demo.sh 1000 1 || status=$?
+    DEMO_OUT="$folder" DEMO_PROFILE=dev DEMO_ONCE=1 DEMO_PORT=18080 run ./scripts/demo.sh 1000 1 || status=$?
     rm -rf "$folder"
     return "$status"
 }

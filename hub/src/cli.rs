@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{directory, evaluate, explain, import, keyring, link, rules, serve, synth, token, verify};
+use crate::commands::{
+    backup, directory, evaluate, explain, import, keyring, link, restore, rules, serve, synth, token, verify,
+};
 use crate::failure::{EXIT_CODES, ErrorFormat, Exit, Failure};
 
 /// Finds all records of one person, and can always say why.
@@ -33,6 +35,8 @@ enum Command {
     Directory(directory::Command),
     Import(import::Arguments),
     Verify(verify::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     #[command(subcommand)]
     Keyring(keyring::Command),
     #[command(subcommand)]
@@ -57,6 +61,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Directory(command) => directory::run(command),
         Command::Import(arguments) => import::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Backup(arguments) => backup::run(arguments),
+        Command::Restore(arguments) => restore::run(arguments),
         Command::Keyring(command) => keyring::run(command),
         Command::Token(command) => token::run(command),
     };

@@ -84,7 +84,7 @@ fn unopened(folder: &Path, error: mpi::kv::Error) -> Failure {
     let shown = folder.display();
     let error = anyhow::Error::new(error);
     // The library says it in words only.
-    let is_locked = error.chain().any(|cause| cause.to_string().contains("lock "));
+    let is_locked = error.chain().any(|cause| cause.to_string().to_lowercase().contains("lock"));
     let message = if is_locked {
         format!("the store in `{shown}` is open elsewhere: stop the server, or the other command, first")
     } else {
@@ -137,11 +137,15 @@ fn gap_of(standing: &mpi::kv::Standing, held: u64) -> Option<Gap> {
     match standing {
         Standing::Unwitnessed | Standing::Complete => None,
         Standing::Behind(gap) => {
-            let reason = format!("the store ends at position {}, and its witness knows {}", gap.held.0, gap.witnessed.0);
+            let reason =
+                format!("the store ends at position {}, and its witness knows {}", gap.held.0, gap.witnessed.0);
             Some(Gap { held, reason })
         }
         Standing::Forked(seq) => {
-            let reason = format!("the store has another batch at position {} than its witness: it went on from an older state", seq.0);
+            let reason = format!(
+                "the store has another batch at position {} than its witness: it went on from an older state",
+                seq.0
+            );
             Some(Gap { held, reason })
         }
     }

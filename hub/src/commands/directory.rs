@@ -127,9 +127,8 @@ fn read(path: &Path) -> Result<Directory, Failure> {
 
 fn read_toml(path: &Path) -> Result<Directory, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::bad_input(anyhow::Error::new(error).context(format!("cannot read `{shown}`")))
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::bad_input(anyhow::Error::new(error).context(format!("cannot read `{shown}`"))))?;
     toml::from_str(&text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;

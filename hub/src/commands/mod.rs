@@ -1,11 +1,14 @@
 //! The commands, one file each.
 
+pub(crate) mod backup;
+mod closed;
 pub(crate) mod directory;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod keyring;
 pub(crate) mod link;
+pub(crate) mod restore;
 pub(crate) mod rules;
 pub(crate) mod serve;
 pub(crate) mod synth;

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use mpi::kv::{Kv, MemoryKv};
 
+use super::closed::closed;
 use crate::cli::print_result;
 use crate::config::{Config, Engine, Keyring};
-use crate::failure::{Exit, Failure};
+use crate::failure::{ErrorFormat, Exit, Failure};
+use crate::opening::{self, Opened};
 #[cfg(feature = "rocks")]
 use crate::serve::Statistic;
 use crate::serve::app::{App, Ingredients};
@@ -31,6 +34,9 @@ pub(crate) struct Arguments {
     /// Only check the configuration, and print all of it, defaults included.
     #[arg(long)]
     check: bool,
+    /// Accept that the store ends at this position, before what its witness knows: later writes are lost.
+    #[arg(long, value_name = "POSITION")]
+    accept_gap: Option<u64>,
 }
 
 /// Runs the command.
@@ -41,16 +47,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         print_result(&config.show())?;
         return Ok(Exit::Ok);
     }
-    let (kv, statistics) = open_store(&config, keyring.as_ref())?;
+    let Store { kv, statistics, opened, gap } = open_store(&config, keyring.as_ref(), arguments.accept_gap)?;
     let ingredients = Ingredients { kv, clock: Clock::of_machine(), keyring, statistics };
     let app = App::new(&config, ingredients).map_err(Failure::bad_input)?;
     log::start(&config.log).map_err(Failure::internal)?;
-    tokio::runtime::Builder::new_multi_thread()
+    let exit = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(blocking_threads(&config))
         .build()
         .map_err(Failure::internal)?
-        .block_on(serve(&config, app))
+        .block_on(serve(&config, app, (opened.as_ref(), gap.as_deref())))?;
+    // A closed store stays as it is, and so does its witness.
+    match (opened, gap) {
+        (Some(opened), None) => opened.witness(&config).map(|()| exit),
+        _ => Ok(exit),
+    }
 }
 
 /// As many as may work at once, and a few for the runtime itself.
@@ -60,39 +71,38 @@ fn blocking_threads(config: &Config) -> usize {
 }
 
 /// The store, and what it counts.
-type Opened = (Arc<dyn Kv>, Vec<StatisticSource>);
+struct Store {
+    kv: Arc<dyn Kv>,
+    statistics: Vec<StatisticSource>,
+    /// A store on disk, for its witness.
+    opened: Option<Arc<Opened>>,
+    /// Why the server stays closed.
+    gap: Option<String>,
+}
 
-fn open_store(config: &Config, keyring: Option<&Keyring>) -> Result<Opened, Failure> {
-    match config.store.engine {
-        Engine::Memory => Ok((Arc::new(MemoryKv::new()), Vec::new())),
-        Engine::Rocks => open_rocks(config, keyring),
+fn open_store(config: &Config, keyring: Option<&Keyring>, accepted: Option<u64>) -> Result<Store, Failure> {
+    if config.store.engine == Engine::Memory {
+        return Ok(Store { kv: Arc::new(MemoryKv::new()), statistics: Vec::new(), opened: None, gap: None });
     }
-}
-
-#[cfg(not(feature = "rocks"))]
-fn open_rocks(_config: &Config, _keyring: Option<&Keyring>) -> Result<Opened, Failure> {
-    Err(Failure::usage(
-        "this build has no RocksDB: build it with the feature `rocks`, or set `store.engine = \"memory\"` for a trial",
-    ))
-}
-
-#[cfg(feature = "rocks")]
-fn open_rocks(config: &Config, keyring: Option<&Keyring>) -> Result<Opened, Failure> {
-    use mpi::kv::{RocksKv, RocksOptions, Sealed};
-
-    let missing = |what: &str| Failure::usage(format!("a store on disk needs {what}"));
-    let keyring = keyring.ok_or_else(|| missing("a `keyring`: make one with `nayose keyring new FILE`"))?;
-    let folder = config.store.folder.as_deref().ok_or_else(|| missing("`store.folder`"))?;
-    let mut options = RocksOptions::new(folder);
-    options.cache_bytes = usize::try_from(config.store.cache_bytes).unwrap_or(usize::MAX);
-    let failed = |error| {
-        let message = format!("cannot open the store in `{}`", folder.display());
-        Failure::internal(anyhow::Error::new(error).context(message))
+    let opened = Arc::new(opening::open(config, keyring)?);
+    let gap = match (&opened.gap, accepted) {
+        (None, None) => None,
+        (None, Some(_)) => return Err(Failure::usage("there is no gap to accept: leave `--accept-gap` out")),
+        (Some(gap), Some(position)) if position == gap.held => {
+            opened.witness(config)?;
+            None
+        }
+        (Some(gap), Some(_)) => return Err(Failure::usage(gap.closed())),
+        (Some(gap), None) => Some(gap.closed().to_string()),
     };
-    let engine = RocksKv::open(options).map_err(failed)?;
-    let store = Arc::new(Sealed::new(engine, keyring.for_store().map_err(Failure::bad_input)?));
-    let counted = Arc::clone(&store);
-    Ok((store, vec![Box::new(move || rocks_statistics(&counted.engine().statistics()))]))
+    #[cfg(feature = "rocks")]
+    let statistics: Vec<StatisticSource> = {
+        let counted = Arc::clone(&opened.engine);
+        vec![Box::new(move || rocks_statistics(&counted.engine().statistics()))]
+    };
+    #[cfg(not(feature = "rocks"))]
+    let statistics = Vec::new();
+    Ok(Store { kv: Arc::clone(&opened.kv), statistics, opened: Some(opened), gap })
 }
 
 #[cfg(feature = "rocks")]
@@ -109,7 +119,11 @@ fn rocks_statistics(counts: &mpi::kv::rocks::Statistics) -> Vec<Statistic> {
     ]
 }
 
-async fn serve(config: &Config, app: App) -> Result<Exit, Failure> {
+async fn serve(
+    config: &Config,
+    app: App,
+    (opened, gap): (Option<&Arc<Opened>>, Option<&str>),
+) -> Result<Exit, Failure> {
     let stop = server::asked_to_stop().map_err(Failure::internal)?;
     let listener = server::listen(config.listen).await.map_err(|error| {
         let message = format!("cannot listen on `{}`", config.listen);
@@ -117,10 +131,43 @@ async fn serve(config: &Config, app: App) -> Result<Exit, Failure> {
     })?;
     let address = listener.local_addr().map_err(Failure::internal)?;
     tracing::info!(%address, tokens = config.tokens.len(), "server listens");
-    let end = server::serve(listener, router(app.clone()), &app, stop).await;
+    let routes = match gap {
+        None => router(app.clone()),
+        Some(gap) => {
+            tracing::error!(gap, "server is closed");
+            closed(router(app.clone()), &app, gap)
+        }
+    };
+    let witnessing =
+        opened.filter(|_| gap.is_none()).map(|opened| tokio::spawn(witness(config.clone(), Arc::clone(opened))));
+    let end = server::serve(listener, routes, &app, stop).await;
+    if let Some(witnessing) = witnessing {
+        witnessing.abort();
+    }
     match end {
         server::End::Drained => tracing::info!("server stopped"),
         server::End::Cut(connections) => tracing::warn!(connections, "server stopped at the drain limit"),
     }
     Ok(Exit::Ok)
+}
+
+/// Time between two notes of what the store holds.
+const WITNESS_EVERY: Duration = Duration::from_secs(1);
+
+/// Notes outside of the store what it holds, as long as the server runs.
+async fn witness(config: Config, opened: Arc<Opened>) {
+    let config = Arc::new(config);
+    let mut noted = None;
+    loop {
+        let seq = opened.kv.health().seq;
+        if noted != Some(seq) {
+            let (config, opened) = (Arc::clone(&config), Arc::clone(&opened));
+            match tokio::task::spawn_blocking(move || opened.witness(&config)).await {
+                Ok(Ok(())) => noted = Some(seq),
+                Ok(Err(failure)) => tracing::error!(error = failure.message(ErrorFormat::Human), "no witness"),
+                Err(_) => tracing::error!("the writer of the witness stopped"),
+            }
+        }
+        tokio::time::sleep(WITNESS_EVERY).await;
+    }
 }

@@ -48,7 +48,8 @@ pub(super) fn load(
     let index = Index { model: &model, generation: 0, directory: &directory, digester: import.digester };
     let groups = bulk::groups(&index, &rows.arrivals, &pairs);
     stopwatch.lap("group");
-    let mut report = Report { way: "bulk", rejected: rows.rejected, rules: model.version().to_owned(), ..Report::default() };
+    let mut report =
+        Report { way: "bulk", rejected: rows.rejected, rules: model.version().to_owned(), ..Report::default() };
     let mut persons = vec![None; rows.arrivals.len()];
     let (plans, large) = cut(groups, rows.arrivals)?;
     admit(import, &index, plans, (&mut report, &mut persons))?;
@@ -66,8 +67,7 @@ fn tabulate(pool: Pool, first: &First, arrivals: &[Arrival]) -> Result<Loaded, F
     let stopwatch = Stopwatch::start();
     let lookup = Lookup::built_in()?;
     let mut builder = TableBuilder::new(&first.rules);
-    let attributes: Vec<Option<Attribute>> =
-        builder.columns().iter().map(|column| Attribute::named(column)).collect();
+    let attributes: Vec<Option<Attribute>> = builder.columns().iter().map(|column| Attribute::named(column)).collect();
     let places: Vec<String> = (0..arrivals.len()).map(|place| place.to_string()).collect();
     let head = |row: usize| (places.get(row).map_or("", String::as_str), 0);
     let text = |row: usize, column: usize| {
@@ -91,8 +91,7 @@ fn propose(first: &First, loaded: &Loaded) -> Result<(linkage::arrival::FrozenMo
     linking::with_scorer(&first.rules, loaded, weighing, |ready| {
         let rules = ready.rules;
         let blocks = BlockIndex::build(&rules.blocks, &loaded.table, false, &loaded.pool);
-        let request =
-            Request { threshold: rules.upper, weight_min: rules.lower - MARGIN_BITS, across_sources: false };
+        let request = Request { threshold: rules.upper, weight_min: rules.lower - MARGIN_BITS, across_sources: false };
         let progress = Progress::start("comparing", None, Unit::Count);
         let run = Run { scorer: ready.scorer, blocks: &blocks, request };
         let linked = run.link(&loaded.pool, &|done, _| progress.set(done as u64));

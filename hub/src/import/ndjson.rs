@@ -57,7 +57,9 @@ fn take(source: &Source<'_>, (names, bytes): (&[String], &[u8]), rows: &mut Rows
         .map_err(|error| RejectReason::Other(format!("not an object of texts (at byte {})", error.column())))?;
     let unknown = object.keys().find(|name| !names.contains(name));
     if let (Some(name), false) = (unknown, source.ignores_columns) {
-        return Err(RejectReason::Other(format!("the index has no place for `{name}`; `--ignore-columns` leaves it out")));
+        return Err(RejectReason::Other(format!(
+            "the index has no place for `{name}`; `--ignore-columns` leaves it out"
+        )));
     }
     let text = |column: usize| {
         let value = names.get(column).and_then(|name| object.get(name)?.as_deref());

@@ -97,7 +97,10 @@ impl Domains {
             ("", [one]) => one,
             ("", []) => return Err(wrong(INSTITUTION, "the institution owns no domain of patients in the directory")),
             ("", _) => {
-                return Err(wrong(INSTITUTION, "the institution owns several domains: name one in the column `authority`"));
+                return Err(wrong(
+                    INSTITUTION,
+                    "the institution owns several domains: name one in the column `authority`",
+                ));
             }
             (named, _) => self
                 .authorities
@@ -149,7 +152,9 @@ impl Columns {
         match names.iter().find(unknown) {
             Some(name) if !source.ignores_columns => Err(header(
                 source.path,
-                format!("names the column `{name}`, which the index has no place for; `--ignore-columns` leaves it out"),
+                format!(
+                    "names the column `{name}`, which the index has no place for; `--ignore-columns` leaves it out"
+                ),
             )),
             _ if columns.attributes.is_empty() => {
                 Err(header(source.path, "names no column that says anything of a person".to_owned()))

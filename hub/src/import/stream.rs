@@ -124,7 +124,7 @@ fn arrive(
                     return Ok(arrived);
                 }
                 part.conflicts += 1;
-                std::thread::sleep(PAUSE_MAX.min(Duration::from_micros(200 << attempt.min(8))));
+                pause(attempt);
             }
             // The id that was drawn is another person's.
             Err(Error::Refused(Refusal::State(_))) => fresh = draw()?,
@@ -132,4 +132,9 @@ fn arrive(
         }
     }
     Err(Failure::internal(anyhow::anyhow!("a record met a conflict {ATTEMPTS_MAX} times: run the import again")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a writer of a command has a thread of its own, and nothing else to do")]
+fn pause(attempt: u32) {
+    std::thread::sleep(PAUSE_MAX.min(Duration::from_micros(200 << attempt.min(8))));
 }

@@ -82,6 +82,12 @@ impl Models {
         Self { folder: folder.to_owned() }
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The model of a version.
     ///
     /// # Errors

@@ -10,9 +10,9 @@
 //! | [`caller`] | who calls, and what its role includes |
 //! | [`extract`], [`answer`], [`page`], [`once`] | requests in, answers out, long lists, repeated writes |
 //! | [`problem`] | everything that can go wrong, with its code |
-//! | [`second_look`], [`shadow`] | what goes on behind the requests |
+//! | [`second_look`], [`shadow`], [`counted`] | what goes on behind the requests |
 //! | [`store`], [`pool`] | the way into the store, bounded |
-//! | [`observe`], [`metrics`], [`ready`], [`closed`] | what an operator sees |
+//! | [`observe`], [`metrics`], [`ready`] | what an operator sees |
 //! | [`server`] | connections, and a stop that loses no request |
 //! | [`clock`], [`random`] | the only places that ask the machine for time and randomness |
 //!
@@ -22,7 +22,7 @@ pub mod answer;
 pub mod app;
 pub mod caller;
 pub mod clock;
-pub mod closed;
+mod counted;
 pub mod extract;
 mod ids;
 pub mod log;
@@ -39,12 +39,12 @@ pub mod router;
 mod routes;
 mod second_look;
 mod secrets;
-mod shadow;
 pub mod server;
+mod shadow;
 pub(crate) mod space;
 pub mod store;
-mod views;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use metrics::{Statistic, StatisticSource};

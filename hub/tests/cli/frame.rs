@@ -24,6 +24,11 @@ fn every_command_has_help() {
         "explain",
         "evaluate",
         "serve",
+        "directory load",
+        "import",
+        "verify",
+        "backup",
+        "restore",
         "keyring new",
         "token new",
     ] {

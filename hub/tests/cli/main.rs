@@ -6,6 +6,8 @@ mod evaluate;
 mod frame;
 mod rules;
 mod serve;
+#[cfg(feature = "rocks")]
+mod store;
 mod synth;
 
 use std::path::{Path, PathBuf};
