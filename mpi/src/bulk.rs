@@ -9,29 +9,43 @@ use crate::store::record;
 use crate::{Arrival, Arrived, Error, Index, PersonId, RecordId, Stamp, arrive};
 use kv::{Draft, MemoryKv, Plan};
 use linkage::cluster::components;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Records that one plan should hold at most: their rows stay well below what a batch may have.
 pub const RECORDS_PER_PLAN: usize = 1_000;
 
-/// Groups arrivals that have to do with each other: those of a pair, and those of one record. Each group is in the order of
-/// event times, and of arrivals where these are equal; groups are in the order of their first arrival.
+/// Groups arrivals that have to do with each other: those of a pair, and those of one record; groups are in the order of
+/// their first arrival.
+///
+/// Inside a group the record with the most pairs comes first: whoever comes later finds in it a person to join, where the
+/// order of time would begin with two records on the fringe and end with a bridge between two persons. Versions of one
+/// record stay in the order of event times.
 #[must_use]
 pub fn groups(index: &Index<'_>, arrivals: &[Arrival], pairs: &[(u32, u32)]) -> Vec<Vec<usize>> {
     let mut first: BTreeMap<RecordId, u32> = BTreeMap::new();
-    let mut links = pairs.to_vec();
-    for (position, arrival) in (0_u32..).zip(arrivals) {
-        let known = *first.entry(record::id_of(index.digester, &arrival.identifier)).or_insert(position);
-        links.push((known, position));
+    let of_record: Vec<u32> = (0_u32..)
+        .zip(arrivals)
+        .map(|(position, arrival)| *first.entry(record::id_of(index.digester, &arrival.identifier)).or_insert(position))
+        .collect();
+    // A record is known by its first arrival.
+    let record_at = |position: usize| of_record.get(position).copied().unwrap_or(u32::MAX);
+    let mut degree: BTreeMap<u32, u32> = BTreeMap::new();
+    for position in pairs.iter().flat_map(|(one, other)| [*one, *other]) {
+        *degree.entry(record_at(position as usize)).or_default() += 1;
     }
-    let found = components(arrivals.len(), links.into_iter());
+    let links = pairs.iter().copied().chain((0_u32..).zip(of_record.iter().copied()));
     let mut groups: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (position, component) in found.into_iter().enumerate() {
+    for (position, component) in components(arrivals.len(), links).into_iter().enumerate() {
         groups.entry(component).or_default().push(position);
     }
     let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
     for group in &mut groups {
-        group.sort_by_key(|position| (arrivals.get(*position).map(|arrival| arrival.event_time), *position));
+        group.sort_by_cached_key(|position| {
+            let record = record_at(*position);
+            let pairs = degree.get(&record).copied().unwrap_or(0);
+            (Reverse(pairs), record, arrivals.get(*position).map(|arrival| arrival.event_time), *position)
+        });
     }
     groups
 }
