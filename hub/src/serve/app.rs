@@ -10,6 +10,7 @@ use mpi::kv::Kv;
 
 use super::caller::CallerTable;
 use super::clock::Clock;
+use super::counted::Counted;
 use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
 use super::pool::Pool;
@@ -28,6 +29,7 @@ struct Parts {
     clock: Arc<Clock>,
     deciding: Arc<Deciding>,
     shadows: Shadows,
+    counted: Counted,
     limits: Limits,
     callers: CallerTable,
     secrets: Secrets,
@@ -89,6 +91,7 @@ impl App {
             clock: Arc::new(clock),
             deciding,
             shadows: Shadows::default(),
+            counted: Counted::default(),
             limits,
             callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
             secrets: Secrets::new(keyring.as_ref())?,
@@ -131,6 +134,10 @@ impl App {
 
     pub(super) fn shadows(&self) -> &Shadows {
         &self.0.shadows
+    }
+
+    pub(super) fn counted(&self) -> &Counted {
+        &self.0.counted
     }
 
     pub(super) fn metrics(&self) -> Arc<Metrics> {

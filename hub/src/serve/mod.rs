@@ -12,6 +12,7 @@
 //! | [`problem`] | everything that can go wrong, with its code |
 //! | [`second_look`], [`shadow`], [`counted`] | what goes on behind the requests |
 //! | [`store`], [`pool`] | the way into the store, bounded |
+//! | [`search`] | the search index, kept up with the log |
 //! | [`observe`], [`metrics`], [`ready`] | what an operator sees |
 //! | [`server`] | connections, and a stop that loses no request |
 //! | [`clock`], [`random`] | the only places that ask the machine for time and randomness |
@@ -37,6 +38,7 @@ pub mod random;
 pub mod ready;
 pub mod router;
 mod routes;
+pub mod search;
 mod second_look;
 mod secrets;
 pub mod server;

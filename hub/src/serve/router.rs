@@ -17,7 +17,9 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
-use super::routes::{about, events, health, identity, institutions, matching, persons, records, rules, tasks};
+use super::routes::{
+    about, events, health, identity, institutions, matching, persons, records, rules, statistics, tasks,
+};
 
 /// The routes with their documents.
 fn routes() -> OpenApiRouter<App> {
@@ -55,6 +57,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tasks::defer))
         .routes(routes!(tasks::decide))
         .routes(routes!(tasks::undo))
+        // Figures.
+        .routes(routes!(statistics::get))
         // Rules in operation.
         .routes(routes!(rules::get))
         .routes(routes!(rules::start))

@@ -4,12 +4,14 @@
 //! record, scores, order and totals are those of a world without the hidden ones. A person whose records are all hidden
 //! is answered as one that does not exist.
 
+mod census;
 mod cross;
 mod find;
 mod merge;
 mod person;
 mod version;
 
+pub use census::{Census, Holding, census};
 pub use cross::{CrossReference, Reference, cross_reference};
 pub use find::{Found, Likeness, Query, find};
 pub use merge::{MergeView, merge};

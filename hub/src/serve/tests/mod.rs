@@ -13,6 +13,8 @@ mod records;
 mod routes;
 mod rules;
 mod second_look;
+mod statistics;
+mod stopwatch;
 mod tasks;
 mod tcp;
 mod writes;

@@ -42,7 +42,12 @@ impl World {
 
     /// A server without tokens: everybody is the local caller, who may everything.
     pub(super) fn without_tokens() -> Self {
-        Self::configured(Arc::new(MemoryKv::new()), &Config::parse_checked("[store]\nengine = \"memory\"").unwrap())
+        Self::without_tokens_over(Arc::new(MemoryKv::new()))
+    }
+
+    /// The same over a store.
+    pub(super) fn without_tokens_over(kv: Arc<dyn Kv>) -> Self {
+        Self::configured(kv, &Config::parse_checked("[store]\nengine = \"memory\"").unwrap())
     }
 
     fn configured(kv: Arc<dyn Kv>, config: &Config) -> Self {
