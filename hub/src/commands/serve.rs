@@ -17,6 +17,7 @@ use crate::serve::Statistic;
 use crate::serve::app::{App, Ingredients};
 use crate::serve::clock::Clock;
 use crate::serve::router::router;
+use crate::serve::search::Search;
 use crate::serve::{StatisticSource, log, server};
 
 /// Serve the index over HTTP.
@@ -47,10 +48,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         print_result(&config.show())?;
         return Ok(Exit::Ok);
     }
-    let Store { kv, statistics, opened, gap } = open_store(&config, keyring.as_ref(), arguments.accept_gap)?;
+    let Store { kv, mut statistics, opened, gap } = open_store(&config, keyring.as_ref(), arguments.accept_gap)?;
+    log::start(&config.log).map_err(Failure::internal)?;
+    let search = Search::of_server(&config, &kv)?;
+    statistics.push(search.statistics());
     let ingredients = Ingredients { kv, clock: Clock::of_machine(), keyring, statistics };
     let app = App::new(&config, ingredients).map_err(Failure::bad_input)?;
-    log::start(&config.log).map_err(Failure::internal)?;
+    app.open_search(search);
     let exit = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(blocking_threads(&config))

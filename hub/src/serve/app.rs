@@ -4,7 +4,7 @@
 //! stands.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mpi::kv::Kv;
 
@@ -15,6 +15,7 @@ use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
 use super::pool::Pool;
 use super::ready::Readiness;
+use super::search::Search;
 use super::secrets::Secrets;
 use super::shadow::Shadows;
 use super::store::wind_clock;
@@ -33,6 +34,7 @@ struct Parts {
     limits: Limits,
     callers: CallerTable,
     secrets: Secrets,
+    search: OnceLock<Search>,
     metrics: Arc<Metrics>,
     readiness: Readiness,
     readers: Arc<Pool>,
@@ -95,6 +97,7 @@ impl App {
             limits,
             callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
             secrets: Secrets::new(keyring.as_ref())?,
+            search: OnceLock::new(),
             metrics: Arc::new(metrics),
             readiness: Readiness::default(),
             readers,
@@ -146,6 +149,10 @@ impl App {
 
     pub(super) fn callers(&self) -> &CallerTable {
         &self.0.callers
+    }
+
+    pub(super) fn search_slot(&self) -> &OnceLock<Search> {
+        &self.0.search
     }
 
     pub(super) fn secrets(&self) -> &Secrets {

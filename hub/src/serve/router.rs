@@ -18,7 +18,7 @@ use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
-    about, events, health, identity, institutions, matching, persons, records, rules, statistics, tasks,
+    about, events, health, identity, institutions, matching, persons, records, rules, search, statistics, tasks,
 };
 
 /// The routes with their documents.
@@ -40,6 +40,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(records::versions))
         .routes(routes!(persons::resolve))
         .routes(routes!(persons::get))
+        .routes(routes!(search::find))
         .routes(routes!(matching::find))
         // What clerks do about identity.
         .routes(routes!(identity::merge))

@@ -12,8 +12,9 @@ use mpi::search::{SearchError, SearchIndex, SearchUpdate, touched, update_of};
 
 use super::{Folder, Shared};
 
-/// Batches of the log that are taken at once: a record that several of them touch is read once.
-const BATCHES: u32 = 1_000;
+/// Batches of the log that are taken at once: a record that several of them touch is read once. An import puts hundreds of
+/// records into a batch, and all that are taken at once are held in memory.
+const BATCHES: u32 = 128;
 
 /// Updates after which a commit does not wait any longer.
 const PENDING_MAX: usize = 10_000;
@@ -118,9 +119,10 @@ impl Shared {
     }
 
     fn updates(&self, changes: &[Change]) -> Result<Vec<SearchUpdate>, mpi::Error> {
-        let mut draft = Draft::new(&*self.kv);
-        let records = touched(&mut draft, changes)?;
-        records.into_iter().map(|record| update_of(&mut draft, record, &self.tables)).collect()
+        let records = touched(&mut Draft::new(&*self.kv), changes)?;
+        // A draft keeps what it has read, and no record is read twice.
+        let update = |record| update_of(&mut Draft::new(&*self.kv), record, &self.tables);
+        records.into_iter().map(update).collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod persona;
 mod problems;
 mod records;
 mod routes;
+mod search;
 mod rules;
 mod second_look;
 mod statistics;
