@@ -117,6 +117,12 @@ try() {
 # The enterprise id of a record of the file.
 person_of() { sed -n "$(($1 + 1))p" "$OUT/persons.csv" | cut -d, -f2; }
 
+# The rules with a higher threshold, as a JSON text.
+candidate() {
+    sed -e 's/^upper = .*/upper = 11.0/' -e 's/\\/\\\\/g' -e 's/"/\\"/g' "$RULES" |
+        awk 'BEGIN { printf "{\"rules\": \"" } { printf "%s\\n", $0 } END { print "\"}" }'
+}
+
 tour() {
     local json='Content-Type: application/json' institution authority one two etag merge why
     why='{"reason": "a trial of the demonstration"}'
@@ -138,8 +144,9 @@ tour() {
     if [[ "$ONCE" == 1 ]]; then merge=$(member merge <"$OUT/answer"); fi
     try clerk "And undo it (the answer above names the merge)" "$URL/v1/merges/$merge/undo" --header "$json" --data "$why"
     if has /v1/rules/shadow; then
-        try administrator "What would other rules change?" "$URL/v1/rules/shadow" --request POST \
-            --header "Content-Type: application/toml" --data-binary "@$RULES"
+        candidate >"$OUT/candidate.json"
+        try administrator "What would a higher threshold change? (the answer names the run; ask \`/v1/rules/shadow/RUN\`)" \
+            "$URL/v1/rules/shadow" --header "$json" --data-binary "@$OUT/candidate.json"
     fi
 }
 

@@ -13,6 +13,7 @@ use linkage::block::BlockIndex;
 use linkage::exec;
 use linkage::run::{Request, Run};
 use linkage::table::TableBuilder;
+use mpi::events::Position;
 use mpi::kv::Draft;
 use mpi::{Arrival, Attribute, Index, PersonId, bulk};
 
@@ -53,6 +54,7 @@ pub(super) fn load(
     let mut persons = vec![None; rows.arrivals.len()];
     let (plans, large) = cut(groups, rows.arrivals)?;
     admit(import, &index, plans, (&mut report, &mut persons))?;
+    skip_second_looks(import)?;
     stopwatch.lap("admit");
     if !large.is_empty() {
         stream::admit(import, &index, large, (&mut report, &mut persons))?;
@@ -104,6 +106,14 @@ fn propose(first: &First, loaded: &Loaded) -> Result<(linkage::arrival::FrozenMo
         loaded.stopwatch.lap("freeze");
         Ok((model, pairs))
     })
+}
+
+/// Nobody raced with the rows so far, so none of their persons needs a second look.
+fn skip_second_looks(import: &Import<'_>) -> Result<(), Failure> {
+    let mut draft = Draft::new(import.kv);
+    let to = Position { batch: import.kv.health().seq, entries: u32::MAX };
+    mpi::events::skip_second_looks(&mut draft, to).map_err(Failure::internal)?;
+    commit_alone(import.kv, import.clock, draft.finish()).map(drop)
 }
 
 /// A row on its way: its place, and the arrival with an id for the person that it may make.
