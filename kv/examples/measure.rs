@@ -64,18 +64,15 @@ fn sealing() {
         let started = Clock::start();
         batches.iter().for_each(|batch| drop(black_box(done(kv.commit(batch)))));
         let commit = started.elapsed();
-        let keys: Vec<Vec<Read>> = batches
-            .iter()
-            .map(|batch| batch.plan.rows.keys().map(|key| Read::Get(key.clone())).collect())
-            .collect();
+        let keys: Vec<Vec<Read>> =
+            batches.iter().map(|batch| batch.plan.rows.keys().map(|key| Read::Get(key.clone())).collect()).collect();
         let started = Clock::start();
         keys.iter().for_each(|wants| drop(black_box(done(kv.read(wants, Freshness::Latest)))));
         [commit, started.elapsed()]
     };
     let plain = timed(&MemoryKv::new());
     let sealed = timed(&Sealed::new(MemoryKv::new(), keyring()));
-    for (what, plain, sealed, values) in
-        [("seal", plain[0], sealed[0], ROWS + 1), ("open", plain[1], sealed[1], ROWS)]
+    for (what, plain, sealed, values) in [("seal", plain[0], sealed[0], ROWS + 1), ("open", plain[1], sealed[1], ROWS)]
     {
         let nanos = (sealed - plain) * 1e9 / (BATCHES * values) as f64;
         println!("{what} {VALUE_BYTES} B: {nanos:.0} ns per value");
@@ -182,13 +179,8 @@ fn reading(path: &Path) {
     timed("get", &|number| vec![Read::Get(place(number).key([1]))]);
     timed("get of nothing", &|number| vec![Read::Get(place(number + PARTITIONS).key([9]))]);
     timed("six gets at once", &|number| (0..6).map(|more| Read::Get(place(number + more).key([1]))).collect());
-    let scan = |number| Read::Scan {
-        partition: place(number),
-        from: [].into(),
-        until: None,
-        limit: 100,
-        is_reverse: false,
-    };
+    let scan =
+        |number| Read::Scan { partition: place(number), from: [].into(), until: None, limit: 100, is_reverse: false };
     timed("scan of 3 rows", &|number| vec![scan(number)]);
 }
 

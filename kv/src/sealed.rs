@@ -116,7 +116,8 @@ impl<E> Sealed<E> {
                 let place = place.entry(BatchId(envelope.shown), index, count);
                 envelope.open(envelope.key.nonce(&envelope.shown, place), place)
             });
-            *entry = opened.map_err(|why| corrupt("read the change log", &format!("position {}", change.seq.0), why))?;
+            *entry =
+                opened.map_err(|why| corrupt("read the change log", &format!("position {}", change.seq.0), why))?;
         }
         Ok(())
     }

@@ -3,10 +3,10 @@
 
 mod arrival;
 mod bulk;
+mod order;
 mod past;
 mod race;
 mod random;
-mod order;
 mod read;
 mod relate;
 mod review;

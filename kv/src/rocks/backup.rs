@@ -125,12 +125,14 @@ fn cut_log(until: Seq) -> Error {
 pub fn restore(checkpoint: &Path, archives: &[Archive], into: &Path) -> Result<Seq, Error> {
     const OPERATION: &str = "restore the store";
     let failed = |source| from_library(OPERATION, "the restored files", source);
-    copy_folder(checkpoint, into).map_err(|source| Error::Unavailable { operation: OPERATION, source: source.into() })?;
+    copy_folder(checkpoint, into)
+        .map_err(|source| Error::Unavailable { operation: OPERATION, source: source.into() })?;
     let store = RocksKv::open(RocksOptions::new(into))?;
     let mut held = store.group.seq();
     for archive in archives {
         if archive.after > held {
-            let reason = format!("the store goes to position {}, the next archive begins after {}", held.0, archive.after.0);
+            let reason =
+                format!("the store goes to position {}, the next archive begins after {}", held.0, archive.after.0);
             return Err(unavailable(OPERATION, reason));
         }
         for group in &archive.groups {
@@ -179,7 +181,8 @@ impl Archive {
     /// [`Error::Corrupt`] when they are not those that were written.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let broken = |what| error::corrupt("read an archive", "an archive", what);
-        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or_else(|| broken("it is too short"))?;
+        let (content, checksum) =
+            bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or_else(|| broken("it is too short"))?;
         if blake3::hash(content).as_bytes() != checksum {
             return Err(broken("its checksum does not fit"));
         }

@@ -281,7 +281,8 @@ impl RocksKv {
     fn write_group(&self, entries: &[Entry]) -> Vec<Outcome> {
         let mut last = self.group.hold();
         if let Some(reason) = lock(&self.group.failure).clone() {
-            let refused = Outcome::Refused(format!("a write failed, and the store has to be opened again: {reason}"), None);
+            let refused =
+                Outcome::Refused(format!("a write failed, and the store has to be opened again: {reason}"), None);
             return vec![refused; entries.len()];
         }
         let mut draft = match self.look_up(entries, *last) {
@@ -351,7 +352,8 @@ impl RocksKv {
             return Ok(Decision { outcome: Outcome::Burnt, is_new: true });
         }
         let holds = |(_, bytes, version): &Assert| draft.versions.get(bytes) == Some(version);
-        let stale: Vec<usize> = (0..).zip(&work.asserts).filter(|(_, assert)| !holds(assert)).map(|(at, _)| at).collect();
+        let stale: Vec<usize> =
+            (0..).zip(&work.asserts).filter(|(_, assert)| !holds(assert)).map(|(at, _)| at).collect();
         if !stale.is_empty() {
             return Ok(Decision { outcome: Outcome::Conflict(stale), is_new: false });
         }

@@ -55,13 +55,7 @@ impl RocksOptions {
     /// A store in a folder, with a cache of 256 MiB, synced, and 1 GiB of log kept for the archive.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            cache_bytes: 256 << 20,
-            is_synced: true,
-            log_kept_bytes: 1 << 30,
-            tail: Tail::Whole,
-        }
+        Self { path: path.into(), cache_bytes: 256 << 20, is_synced: true, log_kept_bytes: 1 << 30, tail: Tail::Whole }
     }
 }
 
@@ -131,7 +125,10 @@ impl RocksKv {
 
 impl fmt::Debug for RocksKv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RocksKv").field("path", &self.options.path).field("seq", &self.group.seq()).finish_non_exhaustive()
+        f.debug_struct("RocksKv")
+            .field("path", &self.options.path)
+            .field("seq", &self.group.seq())
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,8 @@ impl RocksKv {
     fn position_of(&self, batch: BatchId) -> Result<Option<Seq>, Error> {
         const OPERATION: &str = "read a batch id";
         let family = self.family(profile::BATCHES)?;
-        let found = self.db.get_cf(family, batch.0).map_err(|source| from_library(OPERATION, "the batch ids", source))?;
+        let found =
+            self.db.get_cf(family, batch.0).map_err(|source| from_library(OPERATION, "the batch ids", source))?;
         let malformed = |_| error::corrupt(OPERATION, "the batch ids", "a position has not 8 bytes");
         found.map(|bytes| Ok(Seq(u64::from_be_bytes(bytes.as_slice().try_into().map_err(malformed)?)))).transpose()
     }

@@ -2,9 +2,7 @@
 
 use crate::contract::{Engine, commit, every_promise, get, id, partition, writes};
 use crate::model;
-use kv::{
-    Batch, Error, Freshness, Key, KeyId, Keyring, Kv, MemoryKv, Plan, Purpose, Read, RingKey, Sealed, Seq,
-};
+use kv::{Batch, Error, Freshness, Key, KeyId, Keyring, Kv, MemoryKv, Plan, Purpose, Read, RingKey, Sealed, Seq};
 
 pub(crate) fn keyring(active: u16) -> Keyring {
     let key = |id: u16, purpose| {

@@ -12,7 +12,10 @@ fn store(folder: &Folder) -> PathBuf {
     let path = folder.path("store");
     let kv = super::open(&path);
     for number in 1..=20_u64 {
-        commit(&kv, &writes().put(partition(&number.to_be_bytes()).key(*b"k"), &[7; 3_000]).log(b"entry").batch(number));
+        commit(
+            &kv,
+            &writes().put(partition(&number.to_be_bytes()).key(*b"k"), &[7; 3_000]).log(b"entry").batch(number),
+        );
     }
     path
 }
@@ -78,7 +81,10 @@ fn a_changed_byte_in_a_table_is_noticed_by_whoever_reads_it() {
             let keys = (1..=20_u64).map(|number| partition(&number.to_be_bytes()).key(*b"k"));
             let reads = keys.map(|key| kv.read(&[Read::Get(key)], Freshness::Latest));
             let failed: Vec<Error> = reads.filter_map(Result::err).collect();
-            assert!(!failed.is_empty() && failed.iter().all(|error| matches!(error, Error::Corrupt { .. })), "{failed:?}");
+            assert!(
+                !failed.is_empty() && failed.iter().all(|error| matches!(error, Error::Corrupt { .. })),
+                "{failed:?}"
+            );
             let exports = (0..BUCKETS).map(|bucket| kv.export(Space(7), u8::try_from(bucket).unwrap(), None, 99));
             assert!(exports.filter_map(Result::err).all(|error| matches!(error, Error::Corrupt { .. })));
         }
