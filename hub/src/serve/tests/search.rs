@@ -8,13 +8,16 @@ use axum::http::StatusCode;
 use mpi::kv::Kv as _;
 use serde_json::{Value, json};
 
-use super::people::{HANAKO, HANAKO_ELSEWHERE, KIICHI, open, record, send, text};
+use super::people::{HANAKO, KIICHI, open, record, send, text};
 use super::persona::{Persona, World};
 use crate::config::Role;
 use crate::linking::Lookup;
 use crate::serve::search::tests::wait_until;
 use crate::serve::search::{Folder, Pace, Search};
 use crate::testing::folder;
+
+/// Like [`HANAKO`], but of another address and telephone: perhaps she moved.
+const HANAKO_ELSEWHERE: &str = "石飛 花子 イシトビ ハナコ F 1957-04-06 島根県出雲市今市町4-5 0853-33-4444";
 
 /// A server with a search index, and where that lies.
 struct Searching {
@@ -31,7 +34,9 @@ impl Searching {
         let search = Search::start(Arc::clone(&world.kv), tables, Folder::Kept(folder.clone()), pace).unwrap();
         world.app.open_search(search.clone());
         open(&world).await;
-        Self { world, search, folder }
+        let all = Self { world, search, folder };
+        all.follow();
+        all
     }
 
     /// Hanako of two institutions, and Kiichi of the first.
