@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 #[cfg(not(feature = "rocks"))]
 fn put_back(_: &Arguments, _: &Manifest) -> Result<u64, Failure> {
-    let _ = (STORE, archive_path, unreadable);
+    let _ = (STORE, archive_path);
     Err(Failure::usage("this build has no RocksDB"))
 }
 

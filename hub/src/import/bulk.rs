@@ -18,7 +18,7 @@ use mpi::kv::Draft;
 use mpi::{Arrival, Attribute, Index, PersonId, bulk};
 
 use super::commit::commit_alone;
-use super::{First, Import, Persons, ReadRows, Report, draw, stream};
+use super::{First, Import, Persons, ReadRows, Report, draw, person_of, stream};
 use crate::failure::Failure;
 use crate::index::freeze;
 use crate::linking::{self, Loaded, Lookup, Pool, Stopwatch, Weighing};
@@ -187,7 +187,7 @@ fn admit(
         let (report, persons) = &mut *counted;
         for (place, arrived) in places.into_iter().zip(arrived) {
             if let Some(slot) = persons.get_mut(place) {
-                *slot = Some(arrived.person);
+                *slot = person_of(&arrived);
             }
         }
         report.add(part);

@@ -23,7 +23,7 @@ pub(crate) use rows::{ReadRows, Source, read_rows};
 use directory::Snapshot;
 use linkage::rules::RuleSet;
 use mpi::kv::{Digester, Draft, Kv};
-use mpi::{Actor, PersonId, Stamp};
+use mpi::{Actor, Arrived, Outcome, PersonId, Stamp};
 
 use crate::failure::Failure;
 use crate::index::{ModelError, Models, Operating};
@@ -49,8 +49,14 @@ pub(crate) struct First {
     pub(crate) is_training: bool,
 }
 
-/// The person of every row, in the order of the rows.
+/// The person of every row, in the order of the rows; none for a row that was refused, and for one that waits because it
+/// looks like another person than its record's.
 pub(crate) type Persons = Vec<Option<PersonId>>;
+
+/// The person of a row.
+fn person_of(arrived: &Arrived) -> Option<PersonId> {
+    (arrived.outcome != Outcome::Quarantined).then_some(arrived.person)
+}
 
 impl Import<'_> {
     /// Takes rows; `first` are the rules if the index is empty.

@@ -14,7 +14,7 @@ use mpi::{Arrived, Error, Index, Refusal};
 
 use super::bulk::Row;
 use super::commit::commit;
-use super::{Import, Persons, ReadRows, Report, draw};
+use super::{Import, Persons, ReadRows, Report, draw, person_of};
 use crate::failure::Failure;
 use crate::linking::Stopwatch;
 use crate::progress::{Progress, Unit};
@@ -66,7 +66,7 @@ pub(super) fn admit(
                 let (report, persons) = &mut *counted;
                 report.add(part);
                 if let Some(slot) = persons.get_mut(*place) {
-                    *slot = Some(arrived.person);
+                    *slot = person_of(&arrived);
                 }
                 progress.set(report.rows - before);
             }

@@ -38,8 +38,19 @@ impl<'w> MakeWriter<'w> for Lines {
     }
 }
 
+/// A listener for the whole process: without one, a place that first logs in another test, where nobody listens, would be
+/// remembered as one that nobody wants to hear.
+fn listen_everywhere() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let silent = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        tracing::subscriber::set_global_default(silent).unwrap();
+    });
+}
+
 #[tokio::test]
 async fn a_line_names_the_route_and_never_the_path() {
+    listen_everywhere();
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(lines.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
