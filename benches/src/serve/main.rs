@@ -56,7 +56,7 @@ struct Cli {
     /// Where populations and stores are made; they stay there, and populations are used again.
     #[arg(long, value_name = "FOLDER")]
     scratch: PathBuf,
-    /// Measure the store that the last run left in the scratch folder; arrivals would meet their own traces.
+    /// Measure the store that a run of the same length left in the scratch folder; arrivals meet their own traces.
     #[arg(long)]
     keep_store: bool,
 }

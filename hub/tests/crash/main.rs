@@ -5,8 +5,18 @@
 //! version that was acknowledged, and `nayose verify` finds nothing. A server that does not sync fails this: the negative
 //! control. `SLOW_TESTS=1` kills 200 times instead of 5; `CRASH_SEED` chooses other moments.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot prepare its files has failed")]
 #![cfg(feature = "rocks")]
+#![cfg_attr(
+    feature = "rocks",
+    expect(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        reason = "a test that cannot prepare its files has failed, and says what it has done"
+    )
+)]
 
 mod damage;
 mod power;
@@ -58,8 +68,8 @@ impl Moments {
     fn next(&mut self) -> Duration {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // Squared: early moments, when the store has just been opened, are as worth trying as late ones.
-        let share = (self.0 >> 40) as f64 / (1_u64 << 24) as f64;
-        Duration::from_micros((share * share * 1_000.0 * KILL_MILLIS_MAX as f64) as u64)
+        let share = self.0 >> 40;
+        Duration::from_micros((((KILL_MILLIS_MAX * 1_000 * share) >> 24) * share) >> 24)
     }
 }
 
