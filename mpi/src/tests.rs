@@ -1,5 +1,4 @@
 //! Tests of the whole index over a store in memory.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod arrival;
 mod bulk;

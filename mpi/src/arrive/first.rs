@@ -70,8 +70,14 @@ pub(crate) fn create(draft: &mut Draft<'_>, fresh: PersonId, stamp: &Stamp) -> R
     if person::head(draft, fresh)?.is_some() {
         return Err(Refusal::State("the enterprise id drawn for a new person is taken: draw another").into());
     }
-    let mut head =
-        PersonHead { created: stamp.now, merged_into: None, absorbed: Vec::new(), apart: Vec::new(), happenings: 0 };
+    let mut head = PersonHead {
+        created: stamp.now,
+        merged_into: None,
+        absorbed: Vec::new(),
+        apart: Vec::new(),
+        happenings: 0,
+        latest: stamp.now,
+    };
     person::note(draft, fresh, &mut head, PersonRow { at: stamp.now, what: Happening::Created })?;
     log(draft, &Event::PersonCreated { person: fresh })?;
     Ok(LoadedPerson { id: fresh, head, members: Vec::new() })
@@ -91,6 +97,7 @@ fn store(
         versions: 1,
         home,
         moves: 0,
+        latest: stamp.now,
         constraints: Vec::new(),
         state: RecordState::Active,
     };

@@ -79,7 +79,8 @@ fn append(
     if standing == Standing::Current {
         head.current = head.versions;
     }
-    let row: VersionRow = version_row(arrival, standing, stamp);
+    head.latest = head.latest.max(stamp.now);
+    let row = VersionRow { recorded: head.latest, ..version_row(arrival, standing, stamp) };
     record::put_version(draft, id, head.versions, &row)?;
     record::put_head(draft, id, &head)?;
     let institution = head.institution.clone();

@@ -22,6 +22,8 @@ pub(crate) struct PersonHead {
     pub apart: Vec<PersonId>,
     /// Happenings so far.
     pub happenings: u32,
+    /// Recorded time of the latest happening.
+    pub latest: Instant,
 }
 
 /// One end of a merge.
@@ -196,10 +198,15 @@ pub(crate) fn remove_member(draft: &mut Draft<'_>, id: PersonId, generation: u8,
 }
 
 /// Appends what happened to a person; the head has to be written after it.
+///
+/// A request takes its time before it reads, so another with a later time may have been committed in between: what is
+/// appended never goes back behind it.
 pub(crate) fn note(draft: &mut Draft<'_>, id: PersonId, head: &mut PersonHead, row: PersonRow) -> Result<(), Error> {
     let mut sort = vec![HAPPENING];
     sort.extend_from_slice(&head.happenings.to_be_bytes());
     head.happenings += 1;
+    head.latest = head.latest.max(row.at);
+    let row = PersonRow { at: head.latest, ..row };
     draft.put(partition(id).key(sort), encode("happening", &row)?);
     Ok(())
 }

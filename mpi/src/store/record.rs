@@ -22,6 +22,8 @@ pub(crate) struct RecordHead {
     pub home: PersonId,
     /// Moves so far.
     pub moves: u32,
+    /// Recorded time of the latest version or move.
+    pub latest: Instant,
     /// What clerks have decided about this record and others.
     pub constraints: Vec<(RecordId, Constraint)>,
     /// Whether the record takes part.
@@ -153,7 +155,9 @@ pub(crate) fn note_move(
     head: &mut RecordHead,
     row: &MoveRow,
 ) -> Result<(), Error> {
-    draft.put(numbered(id, MOVE, head.moves), encode("move", row)?);
+    head.latest = head.latest.max(row.at);
+    let row = MoveRow { at: head.latest, ..row.clone() };
+    draft.put(numbered(id, MOVE, head.moves), encode("move", &row)?);
     head.moves += 1;
     head.home = row.to;
     Ok(())

@@ -12,7 +12,7 @@ pub(super) mod institutions;
 pub(super) mod matching;
 pub(super) mod persons;
 pub(super) mod records;
-pub(super) mod search;
 pub(super) mod rules;
+pub(super) mod search;
 pub(super) mod statistics;
 pub(super) mod tasks;

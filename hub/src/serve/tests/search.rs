@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use mpi::kv::Kv as _;
+
 use serde_json::{Value, json};
 
 use super::people::{HANAKO, KIICHI, open, record, send, text};
