@@ -44,8 +44,12 @@ fn a_server_answers_until_it_is_told_to_stop() {
         .spawn()
         .unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap());
+    // Other parts of the server may have something to say before it listens.
     let mut line = String::new();
-    log.read_line(&mut line).unwrap();
+    while !line.contains("\"address\":\"") {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server has ended");
+    }
     let (_, rest) = line.split_once("\"address\":\"").unwrap();
     let address = rest.split('"').next().unwrap();
 
