@@ -101,6 +101,16 @@ ask() {
 # Whether this server has an address.
 has() { grep -q "\"$1\"" "$OUT/openapi.json"; }
 
+# The search index follows the log by itself: the first start of a large network gives it some work.
+wait_for_search() {
+    local attempt
+    for attempt in {1..300}; do
+        if ask administrator "$URL/metrics" | grep -Eq 'search_lag_batches 0(\.0)?$'; then return 0; fi
+        sleep 0.2
+    done
+    note "the search index is still catching up ($attempt attempts)"
+}
+
 # The commands to try, with values of this population. With DEMO_ONCE they are run, and an answer other than 2xx is an error.
 try() {
     local role=$1 title=$2
@@ -131,8 +141,9 @@ tour() {
     try service "Who has this number at that institution?" --get "$URL/v1/resolve" \
         --data-urlencode "authority=$authority" --data-urlencode "value=$(field 1 local_id)"
     try service "Who is this, and why?" "$URL/v1/match" --header "$json" --data \
-        "{\"explain\": true, \"limit\": 3, \"demographics\": {\"family_kanji\": \"$(field 1 family_kanji)\", \"given_kanji\": \"$(field 1 given_kanji)\", \"birth_date\": \"$(field 1 birth_date)\", \"sex\": \"$(field 1 sex)\"}}"
+        "{\"explain\": true, \"limit\": 3, \"demographics\": {\"family_kanji\": \"$(field 1 family_kanji)\", \"given_kanji\": \"$(field 1 given_kanji)\", \"family_kana\": \"$(field 1 family_kana)\", \"given_kana\": \"$(field 1 given_kana)\", \"phone\": \"$(field 1 phone)\", \"birth_date\": \"$(field 1 birth_date)\", \"sex\": \"$(field 1 sex)\"}}"
     if has /v1/search; then
+        wait_for_search
         try clerk "Half a name is enough" --get "$URL/v1/search" --data-urlencode "q=$(field 1 family_kanji)"
     fi
     one=$(person_of 1)

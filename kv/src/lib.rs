@@ -143,6 +143,15 @@ pub trait Kv: fmt::Debug + Send + Sync {
     /// [`Error::Unavailable`], [`Error::Corrupt`].
     fn read(&self, wants: &[Read], how: Freshness) -> Result<Vec<Rows>, Error>;
 
+    /// As [`Kv::read`], for answers that decide nothing: the versions beside the rows need not be looked up, and nobody may
+    /// rely on them.
+    ///
+    /// # Errors
+    /// Those of [`Kv::read`].
+    fn peek(&self, wants: &[Read]) -> Result<Vec<Rows>, Error> {
+        self.read(wants, Freshness::Latest)
+    }
+
     /// Compares every asserted version, and if all hold bumps them, applies the puts and deletes and appends the log
     /// entries: all or nothing. Returns when the batch is durable. A batch whose id has been committed before is not
     /// applied again: the answer is that of the first time. An id that [`Kv::settle`] has burnt is never applied: the

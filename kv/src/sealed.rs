@@ -130,6 +130,12 @@ impl<E: Kv> Kv for Sealed<E> {
         Ok(answers)
     }
 
+    fn peek(&self, wants: &[Read]) -> Result<Vec<Rows>, Error> {
+        let mut answers = self.engine.peek(wants)?;
+        wants.iter().zip(&mut answers).try_for_each(|(want, rows)| self.open_rows(want, rows))?;
+        Ok(answers)
+    }
+
     fn commit(&self, batch: &Batch) -> Result<Commit, Error> {
         // Checked before sealing: engines take a little more than callers may give, for the envelope.
         batch.check()?;

@@ -170,7 +170,7 @@ impl App {
         verb: impl FnOnce(&Operating, &mut Draft<'_>) -> Result<T, E>,
     ) -> Result<T, Problem> {
         let operating = self.operating()?;
-        verb(&operating, &mut Draft::new(&**self.kv())).map_err(Into::into)
+        verb(&operating, &mut Draft::peeking(&**self.kv())).map_err(Into::into)
     }
 
     /// Changes the index, once per idempotency key if the request has one.

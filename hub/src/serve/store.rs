@@ -47,7 +47,7 @@ impl App {
         E: Into<Problem>,
     {
         let kv = Arc::clone(self.kv());
-        self.readers().run(move || verb(&mut Draft::new(&*kv)).map_err(Into::into)).await?
+        self.readers().run(move || verb(&mut Draft::peeking(&*kv)).map_err(Into::into)).await?
     }
 
     /// Writes: everything that the verb plans is committed at once, or nothing is. The instant is the recorded time.

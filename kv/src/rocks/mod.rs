@@ -137,6 +137,10 @@ impl Kv for RocksKv {
         self.read_wants(wants)
     }
 
+    fn peek(&self, wants: &[Read]) -> Result<Vec<Rows>, Error> {
+        self.peek_wants(wants)
+    }
+
     fn commit(&self, batch: &Batch) -> Result<Commit, Error> {
         batch.check_sealed()?;
         match self.submit(Work::of_batch(batch)?)? {

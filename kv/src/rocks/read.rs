@@ -25,10 +25,23 @@ impl RocksKv {
         };
         let versions = self.read_versions(wants, &options())?;
         let mut answers: Vec<Rows> = versions.into_iter().map(|version| Rows { version, ..Rows::default() }).collect();
-        self.read_gets(wants, &mut answers, &options())?;
+        self.fill(wants, &mut answers, &options)?;
+        Ok(answers)
+    }
+
+    /// The rows alone. Each want is read at one moment by itself, which is what the trait asks for.
+    pub(super) fn peek_wants(&self, wants: &[Read]) -> Result<Vec<Rows>, Error> {
+        let mut answers = vec![Rows::default(); wants.len()];
+        self.fill(wants, &mut answers, &ReadOptions::default)?;
+        Ok(answers)
+    }
+
+    /// Reads the rows of every want.
+    fn fill(&self, wants: &[Read], answers: &mut [Rows], options: &dyn Fn() -> ReadOptions) -> Result<(), Error> {
+        self.read_gets(wants, answers, &options())?;
         // One iterator for all scans: making one costs more than moving it.
         let mut iterator = None;
-        for (want, rows) in wants.iter().zip(&mut answers) {
+        for (want, rows) in wants.iter().zip(answers) {
             if let Read::Scan { partition, from, until, limit, is_reverse } = want {
                 let Some(prefix) = key::of_partition(partition) else { continue };
                 let range = Range {
@@ -47,7 +60,7 @@ impl RocksKv {
                 (rows.rows, rows.has_more) = scan(iterator, (partition, &prefix), &range)?;
             }
         }
-        Ok(answers)
+        Ok(())
     }
 
     fn read_versions(&self, wants: &[Read], options: &ReadOptions) -> Result<Vec<Version>, Error> {
