@@ -1,6 +1,6 @@
 //! A whole directory as plain data: what an operator writes into a file to begin a network, or to change it.
 //!
-//! The reader of the file is elsewhere (TOML, CSV); here are its shapes, what can be wrong with them, and [`apply`],
+//! The reader of the file is elsewhere (TOML, CSV); here are its shapes, what can be wrong with them, and [`crate::apply()`],
 //! which makes the register equal to the description from an instant on. What the description does not name is not
 //! there from then on; what was before stays as it was. All that is wrong is reported at once, by entry.
 

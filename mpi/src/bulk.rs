@@ -55,7 +55,7 @@ pub fn groups(index: &Index<'_>, arrivals: &[Arrival], pairs: &[(u32, u32)]) -> 
 /// The plan relies on nothing: it is for a store that holds no record yet and has no other writer.
 ///
 /// # Errors
-/// Those of [`arrive`]: a record that is refused takes its whole plan with it, so refuse records before.
+/// Those of [`arrive()`]: a record that is refused takes its whole plan with it, so refuse records before.
 pub fn admit(
     index: &Index<'_>,
     groups: &[Vec<(Arrival, PersonId)>],

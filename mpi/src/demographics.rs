@@ -118,7 +118,7 @@ impl Demographics {
         self.0.is_empty()
     }
 
-    /// The attribute whose text is longer than [`TEXT_BYTES_MAX`], if any.
+    /// The attribute whose text is longer than may be, if any.
     #[must_use]
     pub fn too_long(&self) -> Option<Attribute> {
         self.iter().find(|(_, text)| text.len() > TEXT_BYTES_MAX).map(|(attribute, _)| attribute)

@@ -2,20 +2,20 @@
 //!
 //! | File | What it is |
 //! |---|---|
-//! | [`router`] | every route, and the OpenAPI document from the same lines |
-//! | [`routes`] | the handlers, five lines each, with their views |
-//! | [`operating`] | what decides, as requests see it |
-//! | [`ids`], [`views`] | what goes over the wire: ids in both directions, answers |
-//! | [`app`] | the state that every handler has |
-//! | [`caller`] | who calls, and what its role includes |
-//! | [`extract`], [`answer`], [`page`], [`once`] | requests in, answers out, long lists, repeated writes |
-//! | [`problem`] | everything that can go wrong, with its code |
-//! | [`second_look`], [`shadow`], [`counted`] | what goes on behind the requests |
-//! | [`store`], [`pool`] | the way into the store, bounded |
-//! | [`search`] | the search index, kept up with the log |
-//! | [`observe`], [`metrics`], [`ready`] | what an operator sees |
-//! | [`server`] | connections, and a stop that loses no request |
-//! | [`clock`], [`random`] | the only places that ask the machine for time and randomness |
+//! | `router` | every route, and the OpenAPI document from the same lines |
+//! | `routes` | the handlers, five lines each, with their views |
+//! | `operating` | what decides, as requests see it |
+//! | `ids`, `views` | what goes over the wire: ids in both directions, answers |
+//! | `app` | the state that every handler has |
+//! | `caller` | who calls, and what its role includes |
+//! | `extract`, `answer`, `page`, `once` | requests in, answers out, long lists, repeated writes |
+//! | `problem` | everything that can go wrong, with its code |
+//! | `second_look`, `shadow`, `counted` | what goes on behind the requests |
+//! | `store`, `pool` | the way into the store, bounded |
+//! | `search` | the search index, kept up with the log |
+//! | `observe`, `metrics`, `ready` | what an operator sees |
+//! | `server` | connections, and a stop that loses no request |
+//! | `clock`, `random` | the only places that ask the machine for time and randomness |
 //!
 //! The server knows no rule of identity or consent: those are in the core crates, which know no HTTP.
 

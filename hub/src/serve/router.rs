@@ -1,6 +1,6 @@
 //! Every route of the server on one screen, and the OpenAPI document that the same lines make.
 //!
-//! A route is one line here and one function in [`super::routes`]. What holds for all of them stands here as well: the
+//! A route is one line here and one function in `routes`. What holds for all of them stands here as well: the
 //! bearer token, and problem details for every error. Adding a route: write the handler with its `utoipa::path`, add its
 //! line, run the tests with `UPDATE_API_SPEC=1`, and look at the difference in `api-spec/`.
 

@@ -3,7 +3,7 @@
 //! The index is derived and lies outside of the store: a folder that is damaged, or that knows more than the store (which
 //! was restored from a backup), is thrown away and filled again from the first event. While that goes on, answers are
 //! given from what is there, and each says up to which position of the log it holds. What words mean and who is found by
-//! them is decided in [`mpi::search`]; who may see what, and how persons are shown, in [`super::routes`].
+//! them is decided in [`mpi::search`]; who may see what, and how persons are shown, in `routes`.
 
 mod follower;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A handler fails with a [`Problem`] and nothing else. Use [`Problem::bad_field`] for a value in the request,
 //! [`Problem::not_found`] whenever the caller may not know that a thing exists, [`Problem::refused`] when a rule of the
 //! domain says no, [`Problem::conflict`] when the state does not fit. Errors of the core crates become problems in
-//! [`mapping`], the only place that chooses. Causes go to the log at the edge, never to the caller.
+//! `mapping`, the only place that chooses. Causes go to the log at the edge, never to the caller.
 
 mod code;
 mod mapping;
