@@ -18,7 +18,8 @@ use crate::failure::{Exit, Failure};
     after_help = "\
 Recall is over all true pairs of the truth, also those that no blocking rule reached.
 Records of the truth that the clusters do not name count as clusters of one.
-With both --clusters and --pairs, pairs between two clusters count as tasks for a clerk.
+With both --clusters and --pairs, tasks for a clerk are counted: a task is two clusters with a scored pair between them,
+a possible match or a match that a guard or a better link kept apart. Pairs inside one cluster need no decision.
 
 Examples:
   nayose evaluate --clusters clusters.csv --truth truth.csv

@@ -24,7 +24,7 @@ pub(crate) fn text(document: &Document) -> String {
         push_pairs(&mut out, pairs);
     }
     if let Some(tasks) = &document.tasks {
-        let _ = writeln!(out, "\nTasks: {}", thousands(tasks.tasks));
+        let _ = writeln!(out, "\nTasks (two clusters with a scored pair between them): {}", thousands(tasks.tasks));
         let _ = writeln!(out, "  persons with a task: {}", per_ten_thousand(&tasks.persons));
     }
     let ignored = document.rows_ignored;

@@ -57,6 +57,9 @@ const CHANGE_MIN: f64 = 1e-4;
 const SHARE_TOLERANCE: f64 = 0.1;
 /// The least probability a level may have under any class: a weight beyond ±20 bits is not something data can teach.
 const PROBABILITY_MIN: f64 = 1e-6;
+/// Part of the agreement among random pairs that stays with strangers while matches are only expected: an estimate of
+/// the matches that is a little too high must not leave nothing.
+const CHANCE_SHARE_MIN: f64 = 0.05;
 /// Share of relations among all pairs before anything is known about them.
 const RELATION_RATE_START: f64 = 1e-5;
 
@@ -131,6 +134,15 @@ impl Classes {
 
     /// Takes the matches and the related pairs out of the random pairs: what is left are strangers.
     pub(super) fn correct(&mut self, random: &RandomLevels) {
+        self.take_matches_out(random, CHANCE_SHARE_MIN);
+    }
+
+    /// The same where the matches have been counted, not expected: nothing of the agreement needs to be kept.
+    pub(super) fn correct_by_count(&mut self, random: &RandomLevels) {
+        self.take_matches_out(random, 0.0);
+    }
+
+    fn take_matches_out(&mut self, random: &RandomLevels, kept: f64) {
         let prior = self.prior();
         for (comparison, (u, nulls)) in self.u.iter_mut().zip(&self.nulls).enumerate() {
             let Some(shares) = random.shares.get(comparison) else { continue };
@@ -143,9 +155,8 @@ impl Classes {
                     if shared.get(comparison) == Some(&true) { rate * own } else { rate * share }
                 });
                 let others = prior * m + related.sum::<f64>();
-                // Chance agreement cannot vanish: keep a twentieth of what was seen, and never less than one pair in
-                // the sample could have shown.
-                *u = (share - others).max(share * 0.05).max(random.floor);
+                // Chance agreement cannot vanish: never less than one pair in the sample could have shown.
+                *u = (share - others).max(share * kept).max(random.floor);
             }
             normalize(u, nulls);
         }
@@ -380,4 +391,45 @@ fn responsibilities(joint: &mut [f64]) {
         total += *share;
     }
     joint.iter_mut().for_each(|share| *share /= total);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = r#"
+name = "one"
+title = "One field"
+
+[match]
+upper = 0.0
+lower = -1.0
+
+[fields]
+email = { column = "email", kind = "email" }
+
+[[comparison]]
+name = "e-mail"
+levels = [
+  { name = "missing", when = "null(email)", null = true },
+  { name = "equal", when = "exact(email)" },
+  { name = "different" },
+]
+
+[[block]]
+key = ["email"]
+"#;
+
+    #[test]
+    fn agreement_that_is_all_counted_matches_leaves_strangers_nothing_but_the_floor() {
+        let rules = RuleSet::parse(RULES).unwrap();
+        let random = RandomLevels { shares: vec![vec![0.0, 0.01, 0.99]], floor: 1e-7 };
+        let mut classes = Classes::starting(&rules, 0.02, &random);
+        classes.set_matches(&[vec![0.0, 600.0, 400.0]]);
+        let equal = |classes: &Classes| classes.u[0][1];
+        classes.correct(&random);
+        assert!((equal(&classes) / 0.0005 - 1.0).abs() < 0.05, "{}", equal(&classes));
+        classes.correct_by_count(&random);
+        assert!(equal(&classes) < 2e-7, "{}", equal(&classes));
+    }
 }

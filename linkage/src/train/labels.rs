@@ -36,7 +36,7 @@ pub fn train_from_labels(
         }
     }
     classes.set_matches(&counts);
-    classes.correct(&random);
+    classes.correct_by_count(&random);
     classes.into_rules(comparer.rules)
 }
 
