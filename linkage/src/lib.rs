@@ -11,16 +11,17 @@
 pub mod arrival;
 pub mod block;
 pub mod cluster;
-pub mod compact;
 pub mod compare;
 pub mod evaluate;
 pub mod exec;
 pub mod explain;
 pub mod model;
 pub mod normalize;
+mod rows;
 pub mod rules;
 pub mod run;
 pub mod score;
+mod spread;
 pub mod table;
 pub mod text;
 pub mod train;

@@ -9,7 +9,7 @@ use crate::cluster::{self, MEMBERS_MAX, PairWeights};
 use crate::exec::{self, Executor};
 use crate::model::Decision;
 use crate::rules::{Cap, ClusterMethod, Guard, RuleSet};
-use crate::score::{LevelCache, Scored, Scorer};
+use crate::score::{LevelCache, Scored, Scorer, Sieve};
 use crate::table::RecordIndex;
 
 /// What to link and from which weights on.
@@ -82,6 +82,7 @@ impl Run<'_> {
     /// Scores all candidates and clusters the matches; `progress` is called with units done and all units.
     pub fn link(&self, executor: &dyn Executor, progress: &(dyn Fn(usize, usize) + Sync)) -> Linked {
         let mut linked = self.score_candidates(executor, progress);
+        linked.pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
         let records = self.scorer.comparer.table.len();
         let components = self.components(records, &linked.pairs, &mut linked.components_split);
         let tasks = components.len().div_ceil(TASK_COMPONENTS);
@@ -89,7 +90,7 @@ impl Run<'_> {
             let mut cache = LevelCache::new(self.scorer.comparer.rules.comparisons.len());
             let range = task * TASK_COMPONENTS..((task + 1) * TASK_COMPONENTS).min(components.len());
             let own = components.get(range).unwrap_or(&[]);
-            own.iter().map(|members| self.resolve(members, &mut cache)).collect::<Vec<_>>()
+            own.iter().map(|members| self.resolve(members, &linked.pairs, &mut cache)).collect::<Vec<_>>()
         });
         linked.clusters = (0..u32::try_from(records).unwrap_or(u32::MAX)).collect();
         let mut second_hop = 0;
@@ -116,19 +117,24 @@ impl Run<'_> {
         let done = std::sync::atomic::AtomicUsize::new(0);
         let scored = exec::map(executor, units.len(), |n| {
             let mut cache = LevelCache::new(self.scorer.comparer.rules.comparisons.len());
-            let mut pairs: Vec<LinkedPair> = Vec::new();
+            let (mut sieve, mut pairs) = (Sieve::default(), Vec::new());
             let mut histogram = vec![0_u64; HISTOGRAM_BINS];
             let (mut candidates, mut light) = (0_u64, 0_u64);
             if let Some(unit) = units.get(n) {
-                self.blocks.for_each_pair(unit, profiles, |pair| {
-                    candidates += 1;
-                    match self.scorer.score(pair.left_row, pair.right_row, self.request.weight_min, &mut cache) {
-                        None => light += 1,
-                        Some(scored) => {
-                            let capped = self.cap(pair.left, pair.right, scored);
-                            count(&mut histogram, f64::from(capped.weight));
-                            pairs.extend((f64::from(capped.weight) >= self.request.weight_min).then_some(capped));
-                        }
+                self.blocks.for_each_fan(unit, profiles, |fan| {
+                    let rights = self.scorer.sift(fan, self.request.weight_min, &mut sieve);
+                    candidates += fan.rights.len() as u64;
+                    light += (fan.rights.len() - rights.len()) as u64;
+                    for right in rights {
+                        let rows = (fan.left_row(profiles), fan.row(profiles, *right));
+                        let Some(scored) = self.scorer.score(rows.0, rows.1, self.request.weight_min, &mut cache)
+                        else {
+                            light += 1;
+                            continue;
+                        };
+                        let capped = self.cap(fan.left, fan.member(*right), scored);
+                        count(&mut histogram, f64::from(capped.weight));
+                        pairs.extend((f64::from(capped.weight) >= self.request.weight_min).then_some(capped));
                     }
                 });
             }
@@ -197,7 +203,7 @@ impl Run<'_> {
     }
 
     /// Compares all members of one component and groups them.
-    fn resolve(&self, members: &[RecordIndex], cache: &mut LevelCache) -> Resolved {
+    fn resolve(&self, members: &[RecordIndex], known: &[LinkedPair], cache: &mut LevelCache) -> Resolved {
         if members.len() > MEMBERS_MAX {
             return Resolved { pairs: Vec::new(), groups: vec![0; members.len()], compared: 0 };
         }
@@ -210,13 +216,19 @@ impl Run<'_> {
         let mut weights = PairWeights::new(members.len(), self.request.threshold);
         let mut resolved = Resolved { pairs: Vec::new(), groups: Vec::new(), compared: 0 };
         for (a, left) in members.iter().copied().enumerate() {
+            let mut known = pairs_of(known, left).iter().copied().peekable();
             for (b, right) in members.iter().copied().enumerate().skip(a + 1) {
-                let pair = self.cap(left, right, self.scorer.score_records(left, right, cache));
+                // Members and pairs are both in order of record numbers.
+                while known.next_if(|pair| pair.right < right).is_some() {}
+                let scored = known.next_if(|pair| pair.right == right);
+                let is_known = scored.is_some();
+                let pair =
+                    scored.unwrap_or_else(|| self.cap(left, right, self.scorer.score_records(left, right, cache)));
                 let weight = f64::from(pair.weight);
                 let same_source = table.source(left) == table.source(right);
                 let is_veto = self.keeps_apart(left, right) || (rules.clustering.one_per_source && same_source);
                 weights.set(a, b, weight, is_veto);
-                if self.blocks.is_comparable(left, right) && !self.blocks.is_candidate(left, right) {
+                if !is_known && self.blocks.is_comparable(left, right) && !self.blocks.is_candidate(left, right) {
                     resolved.compared += 1;
                     resolved.pairs.extend((weight >= self.request.weight_min).then_some(pair));
                 }
@@ -261,6 +273,12 @@ pub(crate) fn cap(
         }
     }
     (weight, by)
+}
+
+/// Those of sorted pairs that have a record on the left.
+fn pairs_of(pairs: &[LinkedPair], left: RecordIndex) -> &[LinkedPair] {
+    let from = pairs.get(pairs.partition_point(|pair| pair.left < left)..).unwrap_or(&[]);
+    from.get(..from.iter().take_while(|pair| pair.left == left).count()).unwrap_or(&[])
 }
 
 struct Resolved {

@@ -1,14 +1,18 @@
 //! Records as dictionary-encoded columns.
 //!
 //! Every distinct raw text of a column is stored and normalised once; a record is a row of small numbers. Rows are put
-//! into a canonical order (by hash of the record id), so nothing that is computed later can depend on the order of
-//! the input. Repeated record ids are refused row by row.
+//! into a canonical order (by the key of the first blocking rule, then by hash of the record id), so nothing that is
+//! computed later can depend on the order of the input, and records that will be compared lie near each other.
+//! Repeated record ids are refused row by row.
 
-use crate::block::key::{hash, mix};
-use crate::compact::Compact;
+use crate::block::{
+    self,
+    key::{hash, mix},
+};
 use crate::exec::{self, Executor};
 use crate::normalize::Tables;
 use crate::rules::{Field, FieldId, RuleSet};
+use crate::spread::{KEY_END, sort_spread};
 use crate::text::{Interner, TextPool};
 use crate::value::Value;
 use dictionary::{Dictionary, Normal};
@@ -42,9 +46,8 @@ pub struct Column {
     pub values: Vec<Value>,
     /// Per distinct value: a number that two values share exactly when they are folded equal.
     pub folded: Vec<u32>,
-    /// Per distinct value: the folded text in one word, for the cheap tests of [`crate::compact`]; empty for a column
-    /// whose texts do not fit.
-    pub compact: Vec<Compact>,
+    /// Per distinct value: the hash of its folded text, as blocking keys use it.
+    pub(crate) hashes: Vec<u64>,
 }
 
 /// The raw texts, kept when somebody wants to see them.
@@ -201,13 +204,16 @@ impl TableBuilder {
         keep_raw: bool,
         executor: &dyn Executor,
     ) -> (Table, Vec<usize>) {
-        let (order, repeated) = canonical_order(&self.ids, &self.sources);
-        let ids = self.ids.reordered(&order);
-        let sources = gather(&self.sources, &order);
         let raw = RawColumns { names: self.names, columns: self.columns };
-        let columns = columns(&rules.fields, &raw, (tables, &order), executor);
-        let raw = keep_raw.then(|| raw.reordered(&order));
-        (Table { ids, sources, source_names: self.source_names, columns, raw }, repeated)
+        let columns = columns(&rules.fields, &raw, tables, executor);
+        let (order, repeated) = order_of_ids(&self.ids, &self.sources);
+        let (ids, sources, source_names) = (self.ids, self.sources, self.source_names);
+        let table = Table { ids, sources, source_names, columns, raw: keep_raw.then_some(raw) };
+        let order = match rules.blocks.first() {
+            None => order,
+            Some(rule) => order_of_keys(&block::first_keys(rule, &table, executor), order),
+        };
+        (table.reordered(&order, executor), repeated)
     }
 }
 
@@ -215,10 +221,25 @@ fn gather<T: Copy + Default>(rows: &[T], order: &[u32]) -> Vec<T> {
     order.iter().map(|row| rows.get(*row as usize).copied().unwrap_or_default()).collect()
 }
 
+/// Rows in order of a hash, those of one hash in the order given.
+fn order_of_keys(keys: &[u64], order: Vec<u32>) -> Vec<u32> {
+    let key = |row: &u32| keys.get(*row as usize).copied().unwrap_or(0);
+    let mut keyed: Vec<u128> = (0_u128..).zip(&order).map(|(place, row)| u128::from(key(row)) << 32 | place).collect();
+    sort_spread(&mut keyed, KEY_END);
+    gather(&order, &keyed.into_iter().map(low).collect::<Vec<u32>>())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the number is the low half")]
+fn low(packed: u128) -> u32 {
+    packed as u32
+}
+
 /// Rows by hash of their id, and the rows whose id had been seen.
-fn canonical_order(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
-    let mut keyed: Vec<(u64, u32)> = (0_u32..).zip(ids.iter()).map(|(row, id)| (hash(id.as_bytes()), row)).collect();
-    keyed.sort_unstable();
+fn order_of_ids(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
+    let pack = |(row, id): (u128, &str)| u128::from(hash(id.as_bytes())) << 32 | row;
+    let mut keyed: Vec<u128> = (0..).zip(ids.iter()).map(pack).collect();
+    sort_spread(&mut keyed, KEY_END);
+    let keyed: Vec<(u64, u32)> = keyed.into_iter().map(|packed| ((packed >> 32) as u64, low(packed))).collect();
     let mut order: Vec<u32> = Vec::with_capacity(keyed.len());
     let mut repeated = Vec::new();
     for run in keyed.chunk_by(|a, b| a.0 == b.0) {
@@ -242,9 +263,8 @@ fn canonical_order(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
 /// Distinct texts normalised in one task.
 const NORMALIZE_CHUNK: usize = 16_384;
 
-/// The columns of all fields: every distinct text normalised, rows in canonical order.
-fn columns(fields: &[Field], raw: &RawColumns, with: (&Tables, &[u32]), executor: &dyn Executor) -> Vec<Column> {
-    let (tables, order) = with;
+/// The columns of all fields: every distinct text normalised, rows in the order of arrival.
+fn columns(fields: &[Field], raw: &RawColumns, tables: &Tables, executor: &dyn Executor) -> Vec<Column> {
     let sources: Vec<Cow<'_, RawColumn>> = fields.iter().map(|field| raw.column(field)).collect();
     let chunks_of = |(field, source): (usize, &Cow<'_, RawColumn>)| {
         let count = source.texts.len();
@@ -267,11 +287,9 @@ fn columns(fields: &[Field], raw: &RawColumns, with: (&Tables, &[u32]), executor
     exec::map_owned(executor, sources, |(source, normalized)| {
         let dictionary = Dictionary::of(&source.texts, normalized);
         let number = |raw: &u32| dictionary.numbers.get(*raw as usize).copied().unwrap_or(NULL);
-        let rows = gather(&source.rows.iter().map(number).collect::<Vec<u32>>(), order);
+        let rows = source.rows.iter().map(number).collect();
         let folded = dictionary.folded();
-        let values = dictionary.values;
-        let compact = values.iter().map(|value| Compact::of(value.folded())).collect::<Option<_>>().unwrap_or_default();
-        Column { rows, values, folded, compact }
+        Column::new(rows, dictionary.values, folded)
     })
 }
 
@@ -340,11 +358,19 @@ impl Table {
             let value = |record: &&[Option<Value>]| record.get(field)?.as_ref().map(&mut number);
             let rows = records.iter().map(value).map(|number| number.unwrap_or(NULL)).collect();
             let folded = number_folded(&values, exact);
-            let words = values.iter().map(|value| Compact::of(value.folded()));
-            let compact = words.collect::<Option<_>>().unwrap_or_default();
-            Column { rows, values, folded, compact }
+            Column::new(rows, values, folded)
         });
         Self { columns: columns.collect(), ids, sources: vec![0; records.len()], source_names: Vec::new(), raw: None }
+    }
+
+    /// The same records in another order; rows that the order leaves out are gone.
+    fn reordered(self, order: &[u32], executor: &dyn Executor) -> Self {
+        let columns = exec::map_owned(executor, self.columns, |column| {
+            let rows = gather(&column.rows, order);
+            Column { rows, ..column }
+        });
+        let (ids, sources) = (self.ids.reordered(order), gather(&self.sources, order));
+        Self { ids, sources, columns, raw: self.raw.map(|raw| raw.reordered(order)), ..self }
     }
 
     /// Number of records.
@@ -389,6 +415,11 @@ impl Table {
         &self.source_names
     }
 
+    /// All fields of all records.
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
     /// One field of all records.
     #[must_use]
     pub fn column(&self, field: FieldId) -> Option<&Column> {
@@ -431,6 +462,11 @@ impl Table {
 }
 
 impl Column {
+    fn new(rows: Vec<u32>, values: Vec<Value>, folded: Vec<u32>) -> Self {
+        let hashes = values.iter().map(|value| hash(value.folded().as_bytes())).collect();
+        Self { rows, values, folded, hashes }
+    }
+
     /// The value of one record.
     #[must_use]
     pub fn value(&self, record: RecordIndex) -> Option<&Value> {

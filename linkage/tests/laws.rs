@@ -355,9 +355,9 @@ fn the_union_of_blocks_is_brute_force_over_keys_and_repeats_no_pair() {
         let blocks = BlockIndex::build(&rules.blocks, &table, across_sources, &Serial);
         let mut found = BTreeMap::new();
         for unit in blocks.units() {
-            blocks.for_each_pair(&unit, &Profiles::empty(), |pair| {
-                let before = found.insert((pair.left, pair.right), unit.rule());
-                assert_eq!(before, None, "a pair twice: {} {}", table.id(pair.left), table.id(pair.right));
+            blocks.for_each_pair(&unit, |left, right| {
+                let before = found.insert((left, right), unit.rule());
+                assert_eq!(before, None, "a pair twice: {} {}", table.id(left), table.id(right));
             });
         }
         let per_rule: BTreeSet<usize> = expected.values().copied().collect();

@@ -5,9 +5,9 @@
 //! texts and caches levels across pairs; for a few pairs, none of which comes back, that would cost more than it saves.
 
 use super::Normalized;
-use crate::compact::Compact;
 use crate::compare::{self, Measure, Readings, Side, Threshold};
 use crate::rules::{Atom, Expr, FieldId, Level, RuleSet};
+use crate::score::sketch;
 use crate::value::Value;
 
 /// Atoms that a pair remembers; the answers to further ones are found out each time.
@@ -136,8 +136,7 @@ impl<'a> Pair<'a> {
             (atom.measure, atom.threshold, one, other)
         {
             // Two numbers are nearly always far apart, which a word each can tell.
-            let words = Compact::of(one.folded()).zip(Compact::of(other.folded()));
-            if most < 2.0 && words.is_some_and(|(one, other)| !one.may_be_one_edit(other)) {
+            if most < 2.0 && !sketch::may_be_one_edit(one, other) {
                 return false;
             }
         }

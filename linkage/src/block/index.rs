@@ -1,9 +1,11 @@
 //! The blocks of every rule, as sorted lists of records.
 
-use super::key::mix;
+use super::key::{KeyPart, mix};
 use super::keys::RuleKeys;
 use crate::exec::{self, Executor};
+use crate::rows::interleaved;
 use crate::rules::BlockRule;
+use crate::spread::sort_spread;
 use crate::table::{RecordIndex, Table};
 
 /// Blocks of several rules over one table.
@@ -15,6 +17,8 @@ pub struct BlockIndex {
     pub rules: Vec<RuleBlocks>,
     /// Per record and rule: the record's block, 0 for none. Rules with several keys per record keep lists instead.
     pub(super) single: Vec<u32>,
+    /// Whether there are such rules.
+    pub(super) has_lists: bool,
 }
 
 /// The blocks of one rule.
@@ -38,20 +42,22 @@ impl BlockIndex {
     /// Builds the blocks of all rules.
     #[must_use]
     pub fn build(rules: &[BlockRule], table: &Table, across_sources: bool, executor: &dyn Executor) -> Self {
-        let rules = exec::map(executor, rules.len(), |n| rules.get(n).map(|rule| build_rule(rule, table)));
-        let rules: Vec<RuleBlocks> = rules.into_iter().flatten().collect();
-        let stride = rules.len();
-        let mut single = vec![0_u32; stride * table.len()];
-        for (position, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.lists.is_none()) {
-            for (block, members) in (1_u32..).zip(rule.blocks()) {
-                for record in members {
-                    if let Some(slot) = single.get_mut(*record as usize * stride + position) {
-                        *slot = block;
-                    }
-                }
-            }
-        }
-        Self { sources: across_sources.then(|| table.sources().to_vec()), rules, single }
+        let parts: Vec<&[KeyPart]> = rules.iter().map(|rule| rule.parts.as_slice()).collect();
+        let keys = rules.iter().zip(RuleKeys::of(&parts, table, executor)).collect();
+        let built = exec::map_owned(executor, keys, |(rule, keys): (&BlockRule, RuleKeys<'_>)| {
+            let mut blocks = group(rule, &keys.sorted(table, 0));
+            let numbers = if keys.is_multiple {
+                blocks.lists = Some(lists(&blocks, table.len()));
+                Vec::new()
+            } else {
+                numbers(&blocks, table.len())
+            };
+            (blocks, numbers)
+        });
+        let (rules, numbers): (Vec<RuleBlocks>, Vec<Vec<u32>>) = built.into_iter().unzip();
+        let single = interleaved(&numbers, table.len());
+        let has_lists = rules.iter().any(|rule| rule.lists.is_some());
+        Self { sources: across_sources.then(|| table.sources().to_vec()), rules, single, has_lists }
     }
 
     /// The block numbers of one record under every single-key rule.
@@ -189,34 +195,93 @@ impl RuleBlocks {
     }
 }
 
-fn build_rule(rule: &BlockRule, table: &Table) -> RuleBlocks {
-    let keys = RuleKeys::of(&rule.parts, table);
-    group(rule, &keys.sorted(table, 0), keys.is_multiple.then(|| table.len()))
+/// A block as one number: its first record, and of two records the other, of more the place of the first.
+///
+/// The first record stands where [`sort_spread`] looks for a hash: record numbers are spread as evenly. Most blocks have
+/// two records, and need no second look at the keys.
+#[derive(Clone, Copy)]
+struct Run(u128);
+
+impl Run {
+    /// Bits below the first record.
+    const FIRST: u32 = 64;
+    /// Set when the low half is the second record.
+    const IS_PAIR: u128 = 1 << 63;
+
+    fn first(self) -> RecordIndex {
+        low(&(self.0 >> Self::FIRST))
+    }
+
+    fn second(self) -> Option<RecordIndex> {
+        (self.0 & Self::IS_PAIR != 0).then(|| low(&self.0))
+    }
+}
+
+/// The blocks of sorted keys that are not too large, as numbers of [`Run`].
+fn runs(rule: &BlockRule, keyed: &[u128], skipped: &mut Vec<u32>) -> Vec<u128> {
+    let mut runs = Vec::new();
+    let mut start = 0_u32;
+    for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32) {
+        let size = u32::try_from(run.len()).unwrap_or(u32::MAX);
+        let first = |first: &u128| u128::from(low(first)) << Run::FIRST;
+        match run {
+            [_, _, ..] if size > rule.records_max => skipped.push(size),
+            [one, other] => runs.push(first(one) | Run::IS_PAIR | u128::from(low(other))),
+            [one, _, ..] => runs.push(first(one) | u128::from(start)),
+            _ => {}
+        }
+        start = start.saturating_add(size);
+    }
+    runs
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the number is the low half")]
+fn low(packed: &u128) -> u32 {
+    *packed as u32
+}
+
+/// Per record its block, counted from 1; 0 for none.
+fn numbers(blocks: &RuleBlocks, records: usize) -> Vec<u32> {
+    let mut numbers = vec![0; records];
+    for (block, members) in (1_u32..).zip(blocks.blocks()) {
+        for record in members {
+            if let Some(slot) = numbers.get_mut(*record as usize) {
+                *slot = block;
+            }
+        }
+    }
+    numbers
 }
 
 pub(crate) fn combine(key: u64, part: u64) -> u64 {
     mix(key.rotate_left(5).wrapping_add(part))
 }
 
-pub(super) fn group(rule: &BlockRule, keyed: &[u128], list_records: Option<usize>) -> RuleBlocks {
+/// The blocks of sorted keys, in order of their first records: records that are alike lie near each other, so what
+/// walks the blocks goes through memory from front to back.
+pub(super) fn group(rule: &BlockRule, keyed: &[u128]) -> RuleBlocks {
     let mut blocks = RuleBlocks { name: rule.name.clone(), ..RuleBlocks::default() };
+    let mut runs = runs(rule, keyed, &mut blocks.skipped);
+    let highest = keyed.iter().map(low).max().unwrap_or(0);
+    sort_spread(&mut runs, Run::FIRST + u32::BITS - highest.leading_zeros());
     let mut pairs = 0;
-    for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32).filter(|run| run.len() > 1) {
-        let size = u32::try_from(run.len()).unwrap_or(u32::MAX);
-        if size > rule.records_max {
-            blocks.skipped.push(size);
-            continue;
+    for run in &runs {
+        let run = Run(*run);
+        match run.second() {
+            Some(second) => blocks.members.extend([run.first(), second]),
+            None => {
+                let members = keyed.get(low(&run.0) as usize..).unwrap_or(&[]);
+                let members = members.chunk_by(|a, b| a >> 32 == b >> 32).next().unwrap_or(&[]);
+                blocks.members.extend(members.iter().map(low));
+            }
         }
-        pairs += u64::from(size) * u64::from(size - 1) / 2;
-        #[expect(clippy::cast_possible_truncation, reason = "the record is the low half")]
-        blocks.members.extend(run.iter().map(|packed| *packed as RecordIndex));
+        let start = blocks.ends.last().map_or(0, |end| *end as usize);
+        let size = (blocks.members.len() - start) as u64;
+        pairs += size * size.saturating_sub(1) / 2;
         blocks.ends.push(u32::try_from(blocks.members.len()).unwrap_or(u32::MAX));
         blocks.pairs.push(pairs);
     }
     blocks.skipped.sort_unstable_by(|a, b| b.cmp(a));
-    if let Some(records) = list_records {
-        blocks.lists = Some(lists(&blocks, records));
-    }
     blocks
 }
 

@@ -2,21 +2,54 @@
 
 use super::index::combine;
 use super::key::{KeyFunction, KeyPart};
-use crate::table::{NULL, RecordIndex, Table};
+use crate::exec::{self, Executor};
+use crate::spread::{KEY_END, sort_spread};
+use crate::table::{Column, NULL, RecordIndex, Table};
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The keys of one rule for every record, computed on demand from keys per distinct value.
 pub(super) struct RuleKeys<'t> {
-    parts: Vec<PartKeys<'t>>,
+    parts: Vec<Arc<PartKeys<'t>>>,
     /// Whether a record can have several keys.
     pub(super) is_multiple: bool,
 }
 
 impl<'t> RuleKeys<'t> {
-    pub(super) fn of(parts: &[KeyPart], table: &'t Table) -> Self {
-        let parts: Vec<PartKeys<'t>> = parts.iter().map(|part| PartKeys::of(part, table)).collect();
-        let is_multiple = parts.iter().any(|part| part.is_multiple);
-        Self { parts, is_multiple }
+    /// The keys of several rules; what rules have in common is computed once.
+    pub(super) fn of(rules: &[&[KeyPart]], table: &'t Table, executor: &dyn Executor) -> Vec<Self> {
+        let mut parts: Vec<&KeyPart> = Vec::new();
+        for part in rules.iter().copied().flatten() {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        let keys = exec::map_owned(executor, parts.clone(), |part| Arc::new(PartKeys::of(part, table)));
+        let of_rule = |rule: &&[KeyPart]| {
+            let keys_of = |part: &KeyPart| keys.get(parts.iter().position(|known| *known == part)?).map(Arc::clone);
+            let parts: Vec<Arc<PartKeys<'t>>> = rule.iter().filter_map(keys_of).collect();
+            let is_multiple = parts.iter().any(|part| part.is_multiple);
+            Self { parts, is_multiple }
+        };
+        rules.iter().map(of_rule).collect()
+    }
+
+    /// The first key of every record, 0 for none.
+    pub(super) fn first_keys(&self, records: usize) -> Vec<u64> {
+        let mut first = vec![0; records];
+        if !self.is_multiple {
+            self.for_each_single(records, |record, key| {
+                first.iter_mut().skip(record as usize).take(1).for_each(|slot| *slot = key);
+            });
+            return first;
+        }
+        let mut keys = Vec::new();
+        for (record, slot) in (0..).zip(&mut first) {
+            self.all(record, &mut keys);
+            *slot = keys.first().copied().unwrap_or(0);
+        }
+        first
     }
 
     /// The only key of a record, for rules with one key per record.
@@ -83,7 +116,7 @@ impl<'t> RuleKeys<'t> {
                 packed.extend(keys.iter().filter(|key| kept(**key)).map(|key| pack(*key, record)));
             }
         }
-        packed.sort_unstable();
+        sort_spread(&mut packed, KEY_END);
         packed
     }
 }
@@ -95,7 +128,7 @@ const RECORDS_TOGETHER: usize = 1024;
 struct PartKeys<'t> {
     /// Per field: its rows, the keys of its values, and where those of each value end; one key per value (0 for none)
     /// and no ends where a value has one key at most.
-    columns: Vec<(&'t [u32], Vec<u64>, Vec<u32>)>,
+    columns: Vec<(&'t [u32], Cow<'t, [u64]>, Vec<u32>)>,
     is_multiple: bool,
     either_order: bool,
 }
@@ -105,16 +138,7 @@ impl<'t> PartKeys<'t> {
         let mut columns = Vec::new();
         part.for_each_field(&mut |field| {
             let Some(column) = table.column(field) else { return };
-            let mut keys = Vec::with_capacity(column.values.len());
-            let mut ends = Vec::new();
-            for (number, value) in (1..).zip(&column.values) {
-                part.function.keys(value, &mut keys);
-                if part.function.is_multiple() {
-                    ends.push(u32::try_from(keys.len()).unwrap_or(u32::MAX));
-                } else {
-                    keys.resize(number, 0);
-                }
-            }
+            let (keys, ends) = keys_of_values(part.function, column);
             columns.push((column.rows.as_slice(), keys, ends));
         });
         let either_order = part.function == KeyFunction::EitherOrder;
@@ -151,7 +175,7 @@ impl<'t> PartKeys<'t> {
     /// The keys of the values of one column in some records, 0 for none.
     fn keys_of(&self, column: usize, records: Range<usize>) -> impl Iterator<Item = u64> {
         let column = self.columns.get(column);
-        let (rows, keys) = column.map_or((&[][..], &[][..]), |(rows, keys, _)| (*rows, keys.as_slice()));
+        let (rows, keys) = column.map_or((&[][..], &[][..]), |(rows, keys, _)| (*rows, keys.as_ref()));
         // The missing value is 0, so it is looked up past the end.
         let key = move |number: &u32| keys.get((*number as usize).wrapping_sub(1)).copied().unwrap_or(0);
         rows.get(records).unwrap_or(&[]).iter().map(key)
@@ -170,4 +194,22 @@ impl<'t> PartKeys<'t> {
             keys.extend(before.iter().map(|key| combine(*key, *part)));
         }
     }
+}
+
+/// The keys of all values of a column, and where those of each end; no ends where a value has one key at most.
+fn keys_of_values(function: KeyFunction, column: &Column) -> (Cow<'_, [u64]>, Vec<u32>) {
+    if matches!(function, KeyFunction::Folded | KeyFunction::EitherOrder) {
+        return (Cow::Borrowed(&column.hashes), Vec::new());
+    }
+    let mut keys = Vec::with_capacity(column.values.len());
+    let mut ends = Vec::new();
+    for (number, value) in (1..).zip(&column.values) {
+        function.keys(value, &mut keys);
+        if function.is_multiple() {
+            ends.push(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+        } else {
+            keys.resize(number, 0);
+        }
+    }
+    (Cow::Owned(keys), ends)
 }

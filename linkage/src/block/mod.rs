@@ -13,10 +13,11 @@ mod sample;
 pub(crate) use index::combine;
 pub use index::{BlockIndex, RuleBlocks};
 pub use key::{KeyFunction, KeyPart};
-pub use pairs::{Unit, Visit};
+pub use pairs::{Fan, Unit};
 pub use sample::BlockSample;
 
-use crate::rules::FieldId;
+use crate::exec::Executor;
+use crate::rules::{BlockRule, FieldId};
 use crate::table::Table;
 
 /// What blocking would do, before anything is compared.
@@ -59,6 +60,12 @@ pub fn fields_of(parts: &[KeyPart]) -> Vec<FieldId> {
         });
     }
     fields
+}
+
+/// The key of every record under one rule, 0 for none; of several keys the first.
+pub(crate) fn first_keys(rule: &BlockRule, table: &Table, executor: &dyn Executor) -> Vec<u64> {
+    let keys = keys::RuleKeys::of(&[&rule.parts], table, executor);
+    keys.first().map_or_else(Vec::new, |keys| keys.first_keys(table.len()))
 }
 
 /// Pairs that could be compared: all of them, or all across sources.

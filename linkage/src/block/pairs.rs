@@ -2,7 +2,8 @@
 
 use super::{Analysis, BlockIndex, RuleAnalysis, pairs_possible};
 use crate::exec::{self, Executor};
-use crate::model::Profiles;
+use crate::model::{Profiles, Row, Rows};
+use crate::score::sketch::Sketch;
 use crate::table::{RecordIndex, Table};
 use std::ops::Range;
 
@@ -15,17 +16,51 @@ pub struct Unit {
     lefts: Option<Range<usize>>,
 }
 
-/// One candidate pair with its profile rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Visit<'a> {
-    /// The record with the lower number.
+/// The candidate pairs of one record in one block.
+#[derive(Debug)]
+pub struct Fan<'a> {
+    /// The record with the lower number in each pair.
     pub left: RecordIndex,
-    /// The record with the higher number.
-    pub right: RecordIndex,
-    /// Combination numbers of the left record.
-    pub left_row: &'a [u32],
-    /// Combination numbers of the right record.
-    pub right_row: &'a [u32],
+    /// All records of the block.
+    pub members: &'a [RecordIndex],
+    /// The places of the others in the block.
+    pub rights: &'a [u32],
+    rows: &'a Rows,
+    /// The place of the left record.
+    pub(crate) place: usize,
+}
+
+impl Fan<'_> {
+    /// What comparing needs of the record at a place in the block.
+    #[inline]
+    #[must_use]
+    pub fn row<'r>(&'r self, profiles: &Profiles, place: u32) -> Row<'r> {
+        profiles.row_of(self.rows, place as usize)
+    }
+
+    /// What comparing needs of the left record.
+    #[must_use]
+    pub fn left_row<'r>(&'r self, profiles: &Profiles) -> Row<'r> {
+        profiles.row_of(self.rows, self.place)
+    }
+
+    /// The sketches of all records of the block in one field.
+    #[inline]
+    pub(crate) fn column(&self, field: usize) -> &[Sketch] {
+        self.rows.column(field)
+    }
+
+    /// The rarity of the record at a place in the block, in one of the adjusted comparisons.
+    #[inline]
+    pub(crate) fn rarity(&self, profiles: &Profiles, place: u32, adjusted: usize) -> f32 {
+        self.rows.rarity(place as usize * profiles.adjusted.len() + adjusted)
+    }
+
+    /// The record at a place in the block.
+    #[must_use]
+    pub fn member(&self, place: u32) -> RecordIndex {
+        self.members.get(place as usize).copied().unwrap_or(RecordIndex::MAX)
+    }
 }
 
 /// Pairs per unit: long enough to pay for a task, short enough to balance and to show progress.
@@ -74,55 +109,75 @@ impl BlockIndex {
         units
     }
 
-    /// Calls `visit` for every pair of a unit that no earlier rule has.
-    pub fn for_each_pair(&self, unit: &Unit, profiles: &Profiles, mut visit: impl FnMut(Visit<'_>)) {
+    /// Calls `visit` for every record of a unit with all its pairs that no earlier rule has.
+    pub fn for_each_fan(&self, unit: &Unit, profiles: &Profiles, mut visit: impl FnMut(&Fan<'_>)) {
         let Some(blocks) = self.rules.get(unit.rule) else { return };
-        let mut rows: Vec<u32> = Vec::new();
-        let mut keys: Vec<u32> = Vec::new();
-        let (width, earlier) = (profiles.stride(), unit.rule);
-        let lists: Vec<usize> =
-            (0..earlier).filter(|rule| self.rules.get(*rule).is_some_and(|r| r.lists.is_some())).collect();
+        let (mut rows, mut rights) = (Rows::default(), Vec::new());
         for number in unit.blocks.clone() {
             let members = blocks.block(number).unwrap_or(&[]);
-            // The rows of a block are gathered once, so that the quadratic loop below stays in the cache.
-            rows.clear();
-            keys.clear();
-            for record in members {
-                rows.extend_from_slice(profiles.row(*record));
-                keys.extend_from_slice(self.row(*record).get(..earlier).unwrap_or(&[]));
-            }
-            let row = |position: usize| rows.get(position * width..(position + 1) * width).unwrap_or(&[]);
-            let key = |position: usize| keys.get(position * earlier..(position + 1) * earlier).unwrap_or(&[]);
-            let block = u32::try_from(number + 1).unwrap_or(u32::MAX);
-            for left in unit.lefts.clone().unwrap_or(0..members.len()) {
-                let Some(left_record) = members.get(left).copied() else { break };
-                let (left_row, left_key) = (row(left), key(left));
-                for (right, right_record) in members.iter().copied().enumerate().skip(left + 1) {
-                    let seen = left_key.iter().zip(key(right)).any(|(a, b)| a == b && *a != 0);
-                    if seen || !self.is_comparable(left_record, right_record) {
-                        continue;
-                    }
-                    if blocks.lists.is_some() && blocks.first_common(left_record, right_record) != Some(block) {
-                        continue;
-                    }
-                    if lists.iter().any(|rule| self.shares(*rule, left_record, right_record)) {
-                        continue;
-                    }
-                    visit(Visit { left: left_record, right: right_record, left_row, right_row: row(right) });
+            // The rows of a block are copied together, so that the quadratic loop stays in the cache, and not before
+            // there is a pair to compare: most blocks of later rules have none.
+            let mut is_copied = false;
+            for place in unit.lefts.clone().unwrap_or(0..members.len()) {
+                let Some(left) = members.get(place).copied() else { break };
+                rights.clear();
+                let others = (0_u32..).zip(members).skip(place + 1);
+                let new = others.filter(|(_, right)| self.is_first(unit.rule, number, left, **right));
+                rights.extend(new.map(|(place, _)| place));
+                if rights.is_empty() {
+                    continue;
                 }
+                if !is_copied {
+                    rows.fill(profiles, members);
+                    is_copied = true;
+                }
+                visit(&Fan { left, members, rights: &rights, rows: &rows, place });
             }
         }
+    }
+
+    /// Calls `visit` for every pair of a unit that no earlier rule has.
+    pub fn for_each_pair(&self, unit: &Unit, mut visit: impl FnMut(RecordIndex, RecordIndex)) {
+        self.for_each_fan(unit, &Profiles::empty(), |fan| {
+            fan.rights.iter().for_each(|right| visit(fan.left, fan.member(*right)));
+        });
+    }
+
+    /// Whether two records of a block of one rule are a pair that counts, and have no earlier block in common.
+    #[inline]
+    fn is_first(&self, rule: usize, block: usize, left: RecordIndex, right: RecordIndex) -> bool {
+        let (earlier, other) = (self.earlier(left, rule), self.earlier(right, rule));
+        let mut seen = false;
+        for (one, other) in earlier.iter().zip(other) {
+            seen |= (one == other) & (*one != 0);
+        }
+        !seen
+            && self.is_comparable(left, right)
+            && (!self.has_lists || self.is_first_in_lists(rule, block, left, right))
+    }
+
+    /// The same for rules with several keys per record.
+    fn is_first_in_lists(&self, rule: usize, block: usize, left: RecordIndex, right: RecordIndex) -> bool {
+        let lists = |rule: &usize| self.rules.get(*rule).is_some_and(|blocks| blocks.lists.is_some());
+        let block = u32::try_from(block + 1).unwrap_or(u32::MAX);
+        let own = self.rules.get(rule).filter(|_| lists(&rule));
+        own.is_none_or(|own| own.first_common(left, right) == Some(block))
+            && !(0..rule).filter(lists).any(|rule| self.shares(rule, left, right))
+    }
+
+    /// The blocks of a record under the rules before one.
+    fn earlier(&self, record: RecordIndex, rule: usize) -> &[u32] {
+        self.row(record).get(..rule).unwrap_or(&[])
     }
 
     /// Counts what each rule does, before anything is compared.
     #[must_use]
     pub fn analyse(&self, table: &Table, executor: &dyn Executor) -> Analysis {
-        let profiles = Profiles::empty();
         let units = self.units();
         let counted = exec::map(executor, units.len(), |n| {
             let mut pairs = 0_u64;
             if let Some(unit) = units.get(n) {
-                self.for_each_pair(unit, &profiles, |_| pairs += 1);
+                self.for_each_pair(unit, |_, _| pairs += 1);
             }
             pairs
         });

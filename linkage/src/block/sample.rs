@@ -4,6 +4,7 @@
 //! so the same for any order of the records, serves as well: each block kept stands for 2^thin blocks.
 
 use super::index::{RuleBlocks, group, triangle_pair};
+use super::key::KeyPart;
 use super::keys::RuleKeys;
 use crate::exec::{self, Executor};
 use crate::rules::BlockRule;
@@ -31,14 +32,14 @@ impl<'t> BlockSample<'t> {
     #[must_use]
     pub fn build(rules: &[BlockRule], table: &'t Table, across_sources: bool, executor: &dyn Executor) -> Self {
         let thin = (table.len() / RECORDS_WHOLE).max(1).ilog2();
-        let rules = exec::map(executor, rules.len(), |n| {
-            let rule = rules.get(n)?;
-            let keys = RuleKeys::of(&rule.parts, table);
-            let blocks = group(rule, &keys.sorted(table, thin), None);
-            Some((keys, blocks))
+        let parts: Vec<&[KeyPart]> = rules.iter().map(|rule| rule.parts.as_slice()).collect();
+        let keys = rules.iter().zip(RuleKeys::of(&parts, table, executor)).collect();
+        let rules = exec::map_owned(executor, keys, |(rule, keys): (&BlockRule, RuleKeys<'t>)| {
+            let blocks = group(rule, &keys.sorted(table, thin));
+            (keys, blocks)
         });
         let sources = across_sources.then(|| table.sources());
-        Self { rules: rules.into_iter().flatten().collect(), sources, weight: f64::from(1_u32 << thin.min(31)) }
+        Self { rules, sources, weight: f64::from(1_u32 << thin.min(31)) }
     }
 
     /// Number of rules.

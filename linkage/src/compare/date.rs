@@ -13,7 +13,7 @@ use super::{Measure, flag};
 const ERA_SLIPS: [u16; 8] = [12, 14, 25, 30, 44, 58, 63, 77];
 
 /// The number of a measure of dates; `None` for other measures, and where a part that it needs is unknown.
-pub(super) fn measure(measure: Measure, left: PartialDate, right: PartialDate) -> Option<f64> {
+pub(crate) fn measure(measure: Measure, left: PartialDate, right: PartialDate) -> Option<f64> {
     let years = left.year.abs_diff(right.year);
     let months = || Some((left.month?, right.month?));
     let days = || Some((left.day?, right.day?));

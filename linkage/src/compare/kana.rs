@@ -63,18 +63,21 @@ fn tenths(left: &str, right: &str, limit: u16) -> u16 {
     })
 }
 
-/// The sounds of a text as bits, marks taken off; all vowels are one, because each may only lengthen another.
+/// The sounds of a text as bits.
 fn heard(text: &[char]) -> u64 {
-    text.iter().fold(0, |bits, &written| {
-        let sound = match unmarked(plain(written)) {
-            'ア' | 'イ' | 'ウ' | 'エ' | 'オ' | 'ー' => 'ア',
-            // `ジ` may be `チ`, and `ズ` may be `ツ`.
-            'チ' => 'シ',
-            'ツ' => 'ス',
-            other => other,
-        };
-        bits | 1 << (u32::from(sound) % 64)
-    })
+    text.iter().fold(0, |bits, &written| bits | 1 << (u32::from(sound(written)) % 64))
+}
+
+/// The sound of a character, marks taken off; all vowels are one, because each may only lengthen another. Two characters
+/// that cost less than an edit to exchange have one sound.
+pub(super) fn sound(written: char) -> char {
+    match unmarked(plain(written)) {
+        'ア' | 'イ' | 'ウ' | 'エ' | 'オ' | 'ー' => 'ア',
+        // `ジ` may be `チ`, and `ズ` may be `ツ`.
+        'チ' => 'シ',
+        'ツ' => 'ス',
+        other => other,
+    }
 }
 
 /// One character as it sounds at its place.

@@ -71,6 +71,11 @@ fn interchanged(left: char, right: char) -> bool {
     class(left).is_some_and(|left| class(right) == Some(left))
 }
 
+/// Whether a name is one of those that are interchanged as a whole.
+pub(super) fn is_in_group(name: &str) -> bool {
+    NAMES.iter().any(|group| group.contains(&name))
+}
+
 fn in_one_group(left: &str, right: &str) -> bool {
     NAMES.iter().any(|group| group.contains(&left) && group.contains(&right))
 }

@@ -188,23 +188,30 @@ fn boosted(jaro: f64, a: &[char], b: &[char]) -> f64 {
 }
 
 /// At least [`jaro_winkler_chars`], and cheap: counts the characters of each text that the other may have.
-///
-/// Boosting is monotone in Jaro, and every rounding in [`jaro`] and [`boosted`] is monotone too, so the bound holds for
-/// the computed numbers and not only for the exact ones, but for the jump of the last operation, which `SLACK` covers.
 fn jaro_winkler_bound(a: &[char], b: &[char]) -> f64 {
-    /// Far above the rounding of five operations near 1, far below a difference that matters.
-    const SLACK: f64 = 1e-12;
     if a.is_empty() || b.len() > MEDIUM {
         return 1.0;
     }
     let (a_set, b_set) = (set(a), set(b));
     let shared = |text: &[char], other: u64| text.iter().filter(|&&character| other & bit(character) != 0).count();
     let matches = shared(a, b_set).min(shared(b, a_set));
-    if matches == 0 {
-        return 0.0;
-    }
-    let matches = u32::try_from(matches).unwrap_or(u32::MAX);
-    boosted(jaro(matches, lengths(a, b), 0), a, b) + SLACK
+    let beginning = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    ceiling(lengths(a, b), matches, beginning)
+}
+
+/// The most that [`jaro_winkler`] can be for two texts of these lengths with so many characters in common.
+pub(crate) fn jaro_winkler_ceiling(left: usize, right: usize, common: usize) -> f64 {
+    let length = |characters: usize| u32::try_from(characters).unwrap_or(u32::MAX);
+    if left == 0 || right == 0 { 1.0 } else { ceiling((length(left), length(right)), common, common) }
+}
+
+/// Boosting is monotone in Jaro, and every rounding in [`jaro`] and [`boost`] is monotone too, so the bound holds for
+/// the computed numbers and not only for the exact ones, but for the jump of the last operation, which `SLACK` covers.
+fn ceiling(lengths: (u32, u32), matches: usize, beginning: usize) -> f64 {
+    /// Far above the rounding of five operations near 1, far below a difference that matters.
+    const SLACK: f64 = 1e-12;
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    if matches == 0 { 0.0 } else { boost(jaro(number(matches), lengths, 0), number(beginning)) + SLACK }
 }
 
 /// One bit per character, 64 classes.

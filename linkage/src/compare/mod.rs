@@ -6,6 +6,7 @@
 //! normalise, never decide and never weigh. Whether two nulls agree is not asked here: a missing value gives `None`.
 
 mod address;
+pub(crate) mod class;
 mod date;
 mod kana;
 mod kanji;
@@ -17,7 +18,9 @@ mod text;
 
 use crate::value::{Parts, Quality, Value};
 
+pub(crate) use date::measure as date_measure;
 pub use kanji::class as confusable_class;
+pub(crate) use kernel::jaro_winkler_ceiling;
 pub use kernel::{
     TEXT_CHARS_MAX, damerau, damerau_at_most, jaro_winkler, jaro_winkler_at_least, levenshtein, levenshtein_at_most,
 };
@@ -380,6 +383,24 @@ pub fn holds(
         }
         _ => self::measure(measure, left, right, readings).map(|number| threshold.met_by(number)),
     }
+}
+
+/// Whether a measure reads nothing but the parts of two dates.
+pub(crate) fn is_of_dates(measure: Measure) -> bool {
+    use Measure as M;
+    matches!(
+        measure,
+        M::SameYear
+            | M::SameYearMonth
+            | M::SameYearDay
+            | M::SameMonthDay
+            | M::EraSlip
+            | M::DayMonthSwapped
+            | M::PartialDateMatch
+            | M::YearsApart
+            | M::DateDigits
+            | M::DateTransposed
+    )
 }
 
 /// Two values to be compared.

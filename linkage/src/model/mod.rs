@@ -11,7 +11,7 @@ mod weights;
 
 pub use frequency::Frequencies;
 pub use pattern::AgreementPattern;
-pub use profile::{ComparedColumn, Profiles};
+pub use profile::{ComparedColumn, Profiles, Row, Rows};
 pub(crate) use weights::log2_add;
 pub use weights::{MatchWeight, RelationWeights, UntrainedError, Weights};
 

@@ -7,17 +7,94 @@
 use super::Frequencies;
 use super::pairs::number_pairs;
 use crate::exec::{self, Executor};
-use crate::rules::{FieldId, RuleSet};
-use crate::table::{NULL, RecordIndex, Table};
+use crate::rows::interleaved;
+use crate::rules::{Comparison, FieldId, RuleSet};
+use crate::score::sketch::{Form, Sketch};
+use crate::table::{Column, NULL, RecordIndex, Table};
+use crate::value::Quality;
 
 /// All comparisons of all records.
 #[derive(Debug)]
 pub struct Profiles {
     /// Per record, one combination number per comparison.
-    rows: Vec<u32>,
+    numbers: Vec<u32>,
     stride: usize,
+    /// Per record, one sketch per sketched field.
+    sketches: Vec<Sketch>,
+    /// The fields that comparisons read, each once.
+    pub(crate) sketched: Vec<FieldId>,
+    /// Per record, one rarity per adjusted comparison.
+    rarities: Vec<f32>,
+    /// The comparisons in which value frequencies count.
+    pub(crate) adjusted: Vec<usize>,
+    /// Per record: the fields whose value is a placeholder, one bit each.
+    placeholders: Vec<u64>,
     /// What the numbers mean, per comparison.
     pub columns: Vec<ComparedColumn>,
+}
+
+/// What comparing needs of one record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row<'a> {
+    /// One combination number per comparison.
+    pub(crate) numbers: &'a [u32],
+    /// One sketch per sketched field.
+    pub(crate) sketches: &'a [Sketch],
+    /// One rarity per adjusted comparison: the most bits that the frequency of its values can add, and a little more.
+    pub(crate) rarities: &'a [f32],
+}
+
+impl Row<'_> {
+    /// The combination number of one comparison.
+    #[inline]
+    #[must_use]
+    pub fn number(self, comparison: usize) -> Option<u32> {
+        self.numbers.get(comparison).copied()
+    }
+}
+
+/// The rows of some records, copied together so that comparing all with all stays in the cache.
+#[derive(Debug, Default)]
+pub struct Rows {
+    numbers: Vec<u32>,
+    sketches: Vec<Sketch>,
+    rarities: Vec<f32>,
+    /// The sketches once more, field after field.
+    columns: Vec<Sketch>,
+    records: usize,
+}
+
+impl Rows {
+    /// Copies the rows of some records.
+    pub fn fill(&mut self, profiles: &Profiles, records: &[RecordIndex]) {
+        self.numbers.clear();
+        self.sketches.clear();
+        self.rarities.clear();
+        for record in records {
+            let row = profiles.row(*record);
+            self.numbers.extend_from_slice(row.numbers);
+            self.sketches.extend_from_slice(row.sketches);
+            self.rarities.extend_from_slice(row.rarities);
+        }
+        self.records = records.len();
+        self.columns.clear();
+        let width = profiles.sketched.len();
+        for field in 0..width {
+            self.columns.extend(self.sketches.iter().skip(field).step_by(width));
+        }
+    }
+
+    /// One of the rarities, which stand record after record.
+    #[inline]
+    pub(crate) fn rarity(&self, place: usize) -> f32 {
+        self.rarities.get(place).copied().unwrap_or(0.0)
+    }
+
+    /// The sketches of all records in one field.
+    #[inline]
+    pub(crate) fn column(&self, field: usize) -> &[Sketch] {
+        self.columns.get(field * self.records..(field + 1) * self.records).unwrap_or(&[])
+    }
 }
 
 /// The distinct combinations of the fields that one comparison reads.
@@ -40,37 +117,111 @@ impl Profiles {
         let stride = rules.comparisons.len();
         let numbered = exec::map(executor, stride, |position| {
             let comparison = rules.comparisons.get(position)?;
-            let adjusted = comparison.levels.iter().any(|level| level.frequency.is_some());
-            Some(number_combinations(&comparison.fields, table, adjusted.then_some(frequencies)))
+            let (column, numbers) = number_combinations(comparison, table, frequencies);
+            let rarities = column.rarities(comparison, frequencies);
+            let rarity = |number: &u32| rarities.get(*number as usize).copied().unwrap_or(0.0);
+            let rarities = if rarities.is_empty() { Vec::new() } else { numbers.iter().map(rarity).collect() };
+            Some((column, numbers, (position, rarities)))
         });
-        let mut rows = vec![0_u32; stride * table.len()];
-        let mut columns = Vec::with_capacity(stride);
-        for (position, (column, numbers)) in numbered.into_iter().flatten().enumerate() {
-            let slots = rows.iter_mut().skip(position).step_by(stride);
-            slots.zip(numbers).for_each(|(slot, number)| *slot = number);
+        let (mut columns, mut numbers, mut rarities) = (Vec::new(), Vec::new(), Vec::new());
+        for (column, column_numbers, column_rarities) in numbered.into_iter().flatten() {
             columns.push(column);
+            numbers.push(column_numbers);
+            rarities.extend((!column_rarities.1.is_empty()).then_some(column_rarities));
         }
-        Self { rows, stride, columns }
+        let (adjusted, rarities): (Vec<usize>, Vec<Vec<f32>>) = rarities.into_iter().unzip();
+        let fields = rules.comparisons.iter().flat_map(|comparison| &comparison.fields);
+        let mut sketched: Vec<FieldId> = fields.copied().collect();
+        sketched.sort_unstable();
+        sketched.dedup();
+        let sketches = exec::map(executor, sketched.len(), |place| {
+            let field = sketched.get(place)?;
+            Some(sketches(Form::of(rules.fields.get(field.index())?.kind), table.column(*field)?))
+        });
+        let sketches: Vec<Vec<Sketch>> = sketches.into_iter().map(Option::unwrap_or_default).collect();
+        Self {
+            numbers: interleaved(&numbers, table.len()),
+            stride,
+            sketches: interleaved(&sketches, table.len()),
+            sketched,
+            rarities: interleaved(&rarities, table.len()),
+            adjusted,
+            placeholders: placeholders(table),
+            columns,
+        }
     }
 
     /// No comparisons: for walking pairs without comparing them.
     #[must_use]
     pub fn empty() -> Self {
-        Self { rows: Vec::new(), stride: 0, columns: Vec::new() }
+        Self {
+            numbers: Vec::new(),
+            stride: 0,
+            sketches: Vec::new(),
+            sketched: Vec::new(),
+            rarities: Vec::new(),
+            adjusted: Vec::new(),
+            placeholders: Vec::new(),
+            columns: Vec::new(),
+        }
     }
 
-    /// The combination numbers of one record.
+    /// What comparing needs of one record.
+    #[inline]
     #[must_use]
-    pub fn row(&self, record: RecordIndex) -> &[u32] {
-        let start = record as usize * self.stride;
-        self.rows.get(start..start + self.stride).unwrap_or(&[])
+    pub fn row(&self, record: RecordIndex) -> Row<'_> {
+        self.row_in(&self.numbers, &self.sketches, &self.rarities, record as usize)
     }
 
-    /// Comparisons per record.
-    #[must_use]
-    pub fn stride(&self) -> usize {
-        self.stride
+    /// Whether the value of a record in a field is a placeholder.
+    pub(crate) fn has_placeholder(&self, record: RecordIndex, field: FieldId) -> bool {
+        self.placeholders.get(record as usize).is_some_and(|fields| fields >> field.index().min(63) & 1 == 1)
     }
+
+    /// The row at a place among copied rows.
+    #[inline]
+    #[must_use]
+    pub fn row_of<'r>(&self, rows: &'r Rows, place: usize) -> Row<'r> {
+        self.row_in(&rows.numbers, &rows.sketches, &rows.rarities, place)
+    }
+
+    #[inline]
+    fn row_in<'r>(&self, numbers: &'r [u32], sketches: &'r [Sketch], rarities: &'r [f32], place: usize) -> Row<'r> {
+        Row {
+            numbers: part(numbers, self.stride, place),
+            sketches: part(sketches, self.sketched.len(), place),
+            rarities: part(rarities, self.adjusted.len(), place),
+        }
+    }
+}
+
+/// Per record: the fields whose value is a placeholder, one bit each. Guards ask this of every pair that is near a
+/// threshold, and a value lies far from its record.
+fn placeholders(table: &Table) -> Vec<u64> {
+    let mut placeholders = vec![0; table.len()];
+    for (field, column) in (0..u64::BITS).zip(table.columns()) {
+        let marked: Vec<bool> = column.values.iter().map(|value| value.quality.has(Quality::PLACEHOLDER)).collect();
+        if marked.contains(&true) {
+            let is_marked = |number: &u32| marked.get((*number as usize).wrapping_sub(1)) == Some(&true);
+            let slots = placeholders.iter_mut().zip(&column.rows).filter(|(_, number)| is_marked(number));
+            slots.for_each(|(slot, _)| *slot |= 1 << field);
+        }
+    }
+    placeholders
+}
+
+/// The part of one record in what has the same width for all.
+#[inline]
+fn part<T>(rows: &[T], width: usize, place: usize) -> &[T] {
+    rows.get(place * width..(place + 1) * width).unwrap_or(&[])
+}
+
+/// The sketch of every record in one field.
+fn sketches(form: Form, column: &Column) -> Vec<Sketch> {
+    let known: Vec<Sketch> = column.values.iter().map(|value| form.sketch(value)).collect();
+    // The missing value is 0, so it is looked up past the end.
+    let sketch = |number: &u32| known.get((*number as usize).wrapping_sub(1)).copied().unwrap_or(Sketch::MISSING);
+    column.rows.iter().map(sketch).collect()
 }
 
 impl ComparedColumn {
@@ -87,13 +238,36 @@ impl ComparedColumn {
     pub fn log2_frequency(&self, number: u32, field: usize) -> f32 {
         self.frequencies.get(number as usize * self.fields.len() + field).copied().unwrap_or(0.0)
     }
+
+    /// Per combination: the most bits that the frequency of its values adds at any level, and a little more; nothing
+    /// when no level is adjusted.
+    fn rarities(&self, comparison: &Comparison, frequencies: &Frequencies) -> Vec<f32> {
+        /// More than the rounding of single precision.
+        const SLACK: f64 = 1e-4;
+        let place = |field: FieldId| self.fields.iter().position(|known| *known == field);
+        let adjusted = comparison.levels.iter().filter_map(|level| level.frequency);
+        let adjusted: Vec<(usize, f64, f64)> = adjusted
+            .filter_map(|(field, weight)| Some((place(field)?, frequencies.log2_agreement(field), weight)))
+            .collect();
+        if adjusted.is_empty() {
+            return Vec::new();
+        }
+        let rarity = |number: u32| {
+            let bits = adjusted.iter().map(|(place, agreement, weight)| {
+                let own = f64::from(self.log2_frequency(number, *place));
+                // What is missing here takes the frequency of the other record, which may be as rare as any.
+                weight * (agreement - if own.is_finite() { own } else { frequencies.log2_rarest() })
+            });
+            #[expect(clippy::cast_possible_truncation, reason = "a bound, with room for rounding")]
+            let bits = (bits.fold(0.0, f64::max) + SLACK) as f32;
+            bits
+        };
+        (0..u32::try_from(self.counts.len()).unwrap_or(u32::MAX)).map(rarity).collect()
+    }
 }
 
-fn number_combinations(
-    fields: &[FieldId],
-    table: &Table,
-    adjusted: Option<&Frequencies>,
-) -> (ComparedColumn, Vec<u32>) {
+fn number_combinations(comparison: &Comparison, table: &Table, counted: &Frequencies) -> (ComparedColumn, Vec<u32>) {
+    let fields = &comparison.fields;
     let columns: Vec<&[u32]> =
         fields.iter().filter_map(|field| table.column(*field)).map(|column| column.rows.as_slice()).collect();
     let (combinations, counts, numbers) = match columns.as_slice() {
@@ -102,11 +276,11 @@ fn number_combinations(
         several => number_several(several, table.len()),
     };
     let mut frequencies = Vec::new();
-    if let Some(counted) = adjusted {
+    if comparison.levels.iter().any(|level| level.frequency.is_some()) {
         let numbers = combinations.iter().zip(fields.iter().cycle());
         frequencies.extend(numbers.map(|(number, field)| counted.log2(*field, *number)));
     }
-    (ComparedColumn { fields: fields.to_vec(), combinations, frequencies, counts }, numbers)
+    (ComparedColumn { fields: fields.clone(), combinations, frequencies, counts }, numbers)
 }
 
 fn number_single(rows: &[u32]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {

@@ -1,18 +1,20 @@
 //! Weighs pairs, and stops as soon as a pair cannot reach the weight asked for.
 //!
 //! The weight is kept as one running difference per class of different persons (strangers and each relation):
-//! Σ log₂ m − Σ log₂ P(level | class). After each comparison the best that the rest could still add is known, so most
-//! candidate pairs are given up after one or two comparisons. What is not given up has its exact weight.
+//! Σ log₂ m − Σ log₂ P(level | class). Sketches say first what each comparison can add at most, and most candidate pairs
+//! are given up without looking at a value. Levels are then found one by one, for as long as the weight can be
+//! reached. What is not given up has its exact weight.
 
 #![expect(clippy::indexing_slicing, reason = "arrays of CLASSES_MAX places, indexed by class, in the hottest loop")]
 
-use super::comparer::{Comparer, LevelCache};
-use crate::model::{AgreementPattern, Frequencies, MatchWeight, Weights};
-use crate::rules::{FieldId, RELATIONS_MAX};
+use super::comparer::{Comparer, LevelCache, Levels};
+use super::sieve::Mesh;
+use crate::model::{AgreementPattern, Frequencies, MatchWeight, Row, Weights};
+use crate::rules::{COMPARISONS_MAX, FieldId, RELATIONS_MAX};
 use crate::table::RecordIndex;
 
 /// Classes of different persons: strangers, then the relations.
-const CLASSES_MAX: usize = RELATIONS_MAX + 1;
+pub(super) const CLASSES_MAX: usize = RELATIONS_MAX + 1;
 
 /// A scored pair.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +25,13 @@ pub struct Scored {
     pub weight: MatchWeight,
 }
 
+/// Bits per class of different persons.
+type Gains = [f64; CLASSES_MAX];
+
+/// Far above the rounding of a sum of weights, far below a difference that matters: bounds are added up in another
+/// order than weights.
+const SLACK: f64 = 1e-9;
+
 /// Scores pairs of one table with one set of weights; shared by all threads.
 #[derive(Debug)]
 pub struct Scorer<'a> {
@@ -31,80 +40,136 @@ pub struct Scorer<'a> {
     prior: f64,
     /// log₂ share of each class.
     shares: Vec<f64>,
+    /// Per class: the weight before any comparison; infinite for classes that there are not.
+    pub(super) start: Gains,
     /// Comparisons in the order in which they are tried: the most telling first.
     steps: Vec<Step>,
+    /// The same for sifting.
+    pub(super) meshes: Vec<Mesh>,
 }
 
 #[derive(Debug)]
 struct Step {
     comparison: usize,
     levels: Vec<StepLevel>,
-    /// Per class: the most that this and all later steps can add.
-    rest: [f64; CLASSES_MAX],
+    /// By the states of the sketches, as [`Comparer::levels`] numbers them: the most that this step can add.
+    ceilings: Vec<Ceiling>,
+    /// The most that it can add in any state.
+    highest: Ceiling,
+    /// The place of its rarity in a row, where value frequencies count.
+    rarity: Option<usize>,
+}
+
+/// The most that a comparison can add, but for the rarity of the values that agree.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ceiling {
+    /// Over levels that no frequency adjusts.
+    pub(super) plain: Gains,
+    /// Over levels that one does; the rarity of the values comes on top for the classes that it adjusts.
+    pub(super) adjusted: Gains,
+    pub(super) adjusts: [bool; CLASSES_MAX],
 }
 
 #[derive(Clone, Debug, Default)]
 struct StepLevel {
     /// Per class: log₂ m − log₂ P(level | class).
-    gain: [f64; CLASSES_MAX],
+    gain: Gains,
     /// Field position in the comparison, log₂ Σp² and the share of the adjustment that counts.
     frequency: Option<(usize, f64, f64)>,
     /// Per class: whether the frequency adjustment applies.
     adjusts: [bool; CLASSES_MAX],
 }
 
+/// What a step knows of a pair.
+#[derive(Clone, Copy)]
+enum Known {
+    Level(u8),
+    /// The level is still to be found; until then this ceiling stands for it.
+    Ceiling(usize),
+}
+
 impl<'a> Scorer<'a> {
     /// Prepares scoring.
     #[must_use]
     pub fn new(comparer: &'a Comparer<'a>, weights: &Weights, frequencies: &Frequencies) -> Self {
-        let classes = 1 + weights.relations.len();
         let mut shares = vec![weights.strangers];
         shares.extend(weights.relations.iter().map(|relation| relation.rate));
+        let mut start = [f64::INFINITY; CLASSES_MAX];
+        start.iter_mut().zip(&shares).for_each(|(start, share)| *start = weights.prior - share);
         let mut steps: Vec<Step> = (0..comparer.rules.comparisons.len())
             .map(|comparison| step(comparison, comparer, weights, frequencies))
             .collect();
-        // Disagreement that costs most comes first; equal costs keep the order of the rule set.
-        let worst = |step: &Step| step.levels.iter().map(|level| level.gain[0]).fold(0.0, f64::min);
-        steps.sort_by(|a, b| worst(a).total_cmp(&worst(b)));
-        let mut rest = [0.0; CLASSES_MAX];
-        for step in steps.iter_mut().rev() {
-            for (class, rest) in rest.iter_mut().enumerate().take(classes) {
-                *rest += step.best(class, frequencies);
-            }
-            step.rest = rest;
-        }
-        Self { comparer, prior: weights.prior, shares, steps }
+        // What can add most comes first: until it is known not to, no pair can be given up. Equal ones keep the order of
+        // the rule set.
+        let most = |step: &Step| step.highest.plain[0].max(step.highest.adjusted[0]);
+        steps.sort_by(|a, b| most(b).total_cmp(&most(a)));
+        let mesh = |step: &Step| Mesh::of(step.comparison, step.rarity, &step.ceilings, &step.highest);
+        let meshes = steps.iter().map(mesh).collect();
+        Self { comparer, prior: weights.prior, shares, start, steps, meshes }
     }
 
-    /// The pattern and weight of two profile rows, or `None` when the weight is certainly under `floor`.
-    pub fn score(&self, left: &[u32], right: &[u32], floor: f64, cache: &mut LevelCache) -> Option<Scored> {
-        let classes = self.shares.len();
-        let mut gains = [0.0; CLASSES_MAX];
-        let mut pattern = AgreementPattern::default();
-        for step in &self.steps {
-            // The odds against any one class bound the odds against all of them together.
-            let bound = (0..classes)
-                .map(|class| self.prior + gains[class] + step.rest[class] - self.shares[class])
-                .fold(f64::INFINITY, f64::min);
-            if bound < floor {
-                return None;
-            }
-            let comparison = step.comparison;
-            let (left, right) = (*left.get(comparison)?, *right.get(comparison)?);
-            let level = self.comparer.level(comparison, left, right, cache);
-            pattern = pattern.with(comparison, level);
-            let level = step.levels.get(usize::from(level))?;
-            for (gain, own) in gains.iter_mut().zip(&level.gain).take(classes) {
-                *gain += own;
-            }
-            if let Some(adjustment) = self.adjustment(comparison, level, left, right) {
-                for (gain, _) in gains.iter_mut().zip(&level.adjusts).filter(|(_, adjusts)| **adjusts) {
-                    *gain += adjustment;
+    /// The pattern and weight of two records, or `None` when the weight is certainly under `floor`.
+    pub fn score(&self, left: Row<'_>, right: Row<'_>, floor: f64, cache: &mut LevelCache) -> Option<Scored> {
+        let mut most = self.start;
+        let mut known = [Known::Level(0); COMPARISONS_MAX];
+        for (step, known) in self.steps.iter().zip(&mut known) {
+            match self.comparer.levels(step.comparison, left, right) {
+                Levels::One(level) => {
+                    *known = Known::Level(level);
+                    add(&mut most, &self.gains(step, level, left, right));
+                }
+                Levels::Several(states) => {
+                    *known = Known::Ceiling(states);
+                    add(&mut most, &step.ceiling(states, left, right));
                 }
             }
         }
-        let weight = self.prior - self.against(&gains);
-        (weight >= floor).then_some(Scored { pattern, weight: MatchWeight(weight) })
+        let mut levels = [0; COMPARISONS_MAX];
+        for (step, known) in self.steps.iter().zip(known) {
+            let slot = levels.get_mut(step.comparison)?;
+            *slot = match known {
+                Known::Level(level) => level,
+                Known::Ceiling(states) => {
+                    // The odds against any one class bound the odds against all of them together.
+                    if bound(&most) < floor {
+                        return None;
+                    }
+                    let level = self.comparer.find(step.comparison, left, right, cache);
+                    let (ceiling, gains) = (step.ceiling(states, left, right), self.gains(step, level, left, right));
+                    for class in 0..CLASSES_MAX {
+                        most[class] += gains[class] - ceiling[class];
+                    }
+                    level
+                }
+            };
+        }
+        if bound(&most) < floor {
+            return None;
+        }
+        let columns = &self.comparer.profiles.columns;
+        let scored = self.score_levels(
+            |comparison| levels.get(comparison).copied().unwrap_or(0),
+            |comparison, field| {
+                let numbers = left.number(comparison).zip(right.number(comparison)).zip(columns.get(comparison));
+                numbers.map_or(f32::NEG_INFINITY, |((left, right), column)| {
+                    column.log2_frequency(left, field).max(column.log2_frequency(right, field))
+                })
+            },
+        );
+        (scored.weight.0 >= floor).then_some(scored)
+    }
+
+    /// What a level adds, with its frequency adjustment.
+    #[inline]
+    fn gains(&self, step: &Step, level: u8, left: Row<'_>, right: Row<'_>) -> Gains {
+        let Some(level) = step.levels.get(usize::from(level)) else { return [0.0; CLASSES_MAX] };
+        let mut gains = level.gain;
+        if let Some(adjustment) = self.adjustment(step.comparison, level, left, right) {
+            for class in 0..CLASSES_MAX {
+                gains[class] += if level.adjusts[class] { adjustment } else { 0.0 };
+            }
+        }
+        gains
     }
 
     /// The score of a pair whose levels are found elsewhere: `level` gives that of a comparison, and `commoner` log₂ of
@@ -115,7 +180,7 @@ impl<'a> Scorer<'a> {
         mut level: impl FnMut(usize) -> u8,
         mut commoner: impl FnMut(usize, usize) -> f32,
     ) -> Scored {
-        let mut gains = [0.0; CLASSES_MAX];
+        let mut gains: Gains = [0.0; CLASSES_MAX];
         let mut pattern = AgreementPattern::default();
         for step in &self.steps {
             let level = level(step.comparison);
@@ -144,31 +209,72 @@ impl<'a> Scorer<'a> {
     }
 
     /// log₂ Σ over classes of share × P(pattern | class) / P(pattern | match).
-    fn against(&self, gains: &[f64; CLASSES_MAX]) -> f64 {
+    fn against(&self, gains: &Gains) -> f64 {
         let mut terms = self.shares.iter().zip(gains).map(|(share, gain)| share - gain);
         let first = terms.next().unwrap_or(0.0);
         terms.fold(first, crate::model::log2_add)
     }
 
-    fn adjustment(&self, comparison: usize, level: &StepLevel, left: u32, right: u32) -> Option<f64> {
+    fn adjustment(&self, comparison: usize, level: &StepLevel, left: Row<'_>, right: Row<'_>) -> Option<f64> {
         let (field, agreement, weight) = level.frequency?;
         let column = self.comparer.profiles.columns.get(comparison)?;
+        let (left, right) = (left.number(comparison)?, right.number(comparison)?);
         let commoner = column.log2_frequency(left, field).max(column.log2_frequency(right, field));
         commoner.is_finite().then(|| weight * (agreement - f64::from(commoner)))
     }
 }
 
+#[inline]
+fn add(total: &mut Gains, gains: &Gains) {
+    for class in 0..CLASSES_MAX {
+        total[class] += gains[class];
+    }
+}
+
+/// The most that a weight can be.
+fn bound(most: &Gains) -> f64 {
+    most.iter().copied().fold(f64::INFINITY, f64::min) + SLACK
+}
+
+/// The highest gain of each class.
+fn highest<'g>(gains: impl Iterator<Item = &'g Gains>) -> Gains {
+    gains.fold([f64::NEG_INFINITY; CLASSES_MAX], |mut highest, gains| {
+        highest.iter_mut().zip(gains).for_each(|(highest, gain)| *highest = highest.max(*gain));
+        highest
+    })
+}
+
 impl Step {
-    /// The most that this step can add for one class.
-    fn best(&self, class: usize, frequencies: &Frequencies) -> f64 {
-        let best = |level: &StepLevel| {
-            let rarest = level
-                .frequency
-                .filter(|_| level.adjusts[class])
-                .map_or(0.0, |(_, agreement, weight)| weight * (agreement - frequencies.log2_rarest()).max(0.0));
-            level.gain[class] + rarest
-        };
-        self.levels.iter().map(best).fold(f64::NEG_INFINITY, f64::max)
+    #[inline]
+    fn rarity_of(&self, row: Row<'_>) -> f64 {
+        self.rarity.and_then(|place| row.rarities.get(place)).map_or(0.0, |rarity| f64::from(*rarity))
+    }
+
+    /// The most that this step can add to a pair in some states. What agrees is no rarer than the commoner value.
+    #[inline]
+    fn ceiling(&self, states: usize, left: Row<'_>, right: Row<'_>) -> Gains {
+        let rarity = self.rarity_of(left).min(self.rarity_of(right));
+        self.ceilings.get(states).unwrap_or(&self.highest).with(rarity)
+    }
+}
+
+impl Ceiling {
+    fn of<'l>(levels: impl Iterator<Item = &'l StepLevel> + Clone) -> Self {
+        let plain = levels.clone().filter(|level| level.frequency.is_none()).map(|level| &level.gain);
+        let adjusted = levels.clone().filter(|level| level.frequency.is_some());
+        let adjusts = adjusted.clone().map(|level| level.adjusts).next().unwrap_or_default();
+        Self { plain: highest(plain), adjusted: highest(adjusted.map(|level| &level.gain)), adjusts }
+    }
+
+    /// The most that it can be for values of this rarity.
+    #[inline]
+    fn with(&self, rarity: f64) -> Gains {
+        let mut gains = self.plain;
+        for class in 0..CLASSES_MAX {
+            let adjusted = self.adjusted[class] + if self.adjusts[class] { rarity } else { 0.0 };
+            gains[class] = gains[class].max(adjusted);
+        }
+        gains
     }
 }
 
@@ -193,5 +299,13 @@ fn step(comparison: usize, comparer: &Comparer<'_>, weights: &Weights, frequenci
             .and_then(|(field, weight)| Some((position_of(field)?, frequencies.log2_agreement(field), weight)));
         prepared
     });
-    Step { comparison, levels: levels.collect(), rest: [0.0; CLASSES_MAX] }
+    let levels: Vec<StepLevel> = levels.collect();
+    let of_levels = |possible: u16| {
+        let levels = levels.iter().enumerate().filter(move |(level, _)| possible >> level & 1 == 1);
+        Ceiling::of(levels.map(|(_, level)| level))
+    };
+    let ceilings = comparer.possible_levels(comparison).map(of_levels).collect();
+    let highest = Ceiling::of(levels.iter());
+    let rarity = comparer.profiles.adjusted.iter().position(|adjusted| *adjusted == comparison);
+    Step { comparison, levels, ceilings, highest, rarity }
 }

@@ -1,11 +1,11 @@
 //! Finds the level of every comparison for a pair of records.
 
-use crate::compact::Compact;
-use crate::compare::{self, Measure, Readings, Side, Threshold};
-use crate::model::{AgreementPattern, Profiles};
+use super::outline::Outline;
+use crate::compare::{self, Measure, Readings, Side};
+use crate::model::{AgreementPattern, Profiles, Row};
 use crate::rules::{Atom, Comparison, Expr, FieldId, RuleSet};
 use crate::table::{Column, NULL, RecordIndex, Table};
-use crate::value::Value;
+use crate::value::{Quality, Value};
 
 /// Everything that comparing needs, shared by all threads.
 #[derive(Debug)]
@@ -19,8 +19,17 @@ pub struct Comparer<'a> {
     readings: &'a Readings,
     /// Per comparison and combination: the level of two records that both have it.
     self_levels: Vec<Vec<u8>>,
-    /// Per comparison: whether computing a level costs no more than looking it up.
-    cheap: Vec<bool>,
+    /// Per comparison: what sketches say of two records.
+    outlines: Vec<Outline>,
+}
+
+/// What sketches say of the level of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Levels {
+    /// It is this one.
+    One(u8),
+    /// It may be several, listed under this number.
+    Several(usize),
 }
 
 /// The levels of value pairs seen lately, one per thread.
@@ -48,8 +57,9 @@ impl<'a> Comparer<'a> {
     /// Prepares comparing: finds the level of every combination with itself.
     #[must_use]
     pub fn new(rules: &'a RuleSet, table: &'a Table, profiles: &'a Profiles, readings: &'a Readings) -> Self {
-        let cheap = rules.comparisons.iter().map(is_cheap).collect();
-        let mut comparer = Self { rules, table, profiles, readings, self_levels: Vec::new(), cheap };
+        let outline = |comparison| Outline::of(comparison, rules, &profiles.sketched);
+        let outlines = rules.comparisons.iter().map(outline).collect();
+        let mut comparer = Self { rules, table, profiles, readings, self_levels: Vec::new(), outlines };
         let levels = (0..rules.comparisons.len()).map(|comparison| comparer.self_levels_of(comparison)).collect();
         comparer.self_levels = levels;
         comparer
@@ -66,16 +76,46 @@ impl<'a> Comparer<'a> {
         self.self_levels.get(comparison).and_then(|levels| levels.get(number as usize)).copied().unwrap_or(0)
     }
 
-    /// The level of two combinations of one comparison.
-    pub fn level(&self, comparison: usize, left: u32, right: u32, cache: &mut LevelCache) -> u8 {
-        if left == right {
-            return self.self_level(comparison, left);
+    /// What can be said of the level of two records without looking at values.
+    #[inline]
+    pub(super) fn levels(&self, comparison: usize, left: Row<'_>, right: Row<'_>) -> Levels {
+        let numbers = (left.number(comparison), right.number(comparison));
+        if let (Some(left), Some(right)) = numbers
+            && left == right
+        {
+            return Levels::One(self.self_level(comparison, left));
         }
+        let Some(outline) = self.outlines.get(comparison) else { return Levels::One(0) };
+        let states = outline.index(left.sketches, right.sketches);
+        let possible = outline.possible(states);
+        #[expect(clippy::cast_possible_truncation, reason = "a level is a place among 16 bits")]
+        let first = possible.trailing_zeros() as u8;
+        if possible.is_power_of_two() { Levels::One(first) } else { Levels::Several(states) }
+    }
+
+    /// What sketches say in one comparison.
+    pub(super) fn outline(&self, comparison: usize) -> Option<&Outline> {
+        self.outlines.get(comparison)
+    }
+
+    /// By number of [`Levels::Several`]: the levels that are possible, one bit each.
+    pub(super) fn possible_levels(&self, comparison: usize) -> impl Iterator<Item = u16> {
+        self.outlines.get(comparison).into_iter().flat_map(Outline::combinations)
+    }
+
+    /// The level of two records in one comparison.
+    pub fn level(&self, comparison: usize, left: Row<'_>, right: Row<'_>, cache: &mut LevelCache) -> u8 {
+        match self.levels(comparison, left, right) {
+            Levels::One(level) => level,
+            Levels::Several(_) => self.find(comparison, left, right, cache),
+        }
+    }
+
+    /// The same for two records of different combinations, from their values.
+    pub(super) fn find(&self, comparison: usize, left: Row<'_>, right: Row<'_>, cache: &mut LevelCache) -> u8 {
+        let (left, right) = (left.number(comparison).unwrap_or(NULL), right.number(comparison).unwrap_or(NULL));
         let (low, high) = if left < right { (left, right) } else { (right, left) };
         let key = (u64::from(low) << 32) | u64::from(high);
-        if self.cheap.get(comparison) == Some(&true) {
-            return self.compute(comparison, low, high);
-        }
         // Fibonacci hashing: the multiplier is 2^64 divided by the golden ratio; the top bits pick the slot.
         let slot = usize::try_from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CACHE_BITS)).unwrap_or(0);
         let Some(slot) = cache.slots.get_mut(comparison).and_then(|slots| slots.get_mut(slot)) else {
@@ -104,10 +144,9 @@ impl<'a> Comparer<'a> {
     }
 
     /// The agreement pattern of two profile rows.
-    pub fn pattern(&self, left: &[u32], right: &[u32], cache: &mut LevelCache) -> AgreementPattern {
-        let pairs = left.iter().zip(right).enumerate();
-        pairs.fold(AgreementPattern::default(), |pattern, (comparison, (left, right))| {
-            pattern.with(comparison, self.level(comparison, *left, *right, cache))
+    pub fn pattern(&self, left: Row<'_>, right: Row<'_>, cache: &mut LevelCache) -> AgreementPattern {
+        (0..self.rules.comparisons.len()).fold(AgreementPattern::default(), |pattern, comparison| {
+            pattern.with(comparison, self.level(comparison, left, right, cache))
         })
     }
 
@@ -119,19 +158,24 @@ impl<'a> Comparer<'a> {
     /// Whether a condition holds for two records, as guards ask.
     #[must_use]
     pub fn holds(&self, condition: &Expr, left: RecordIndex, right: RecordIndex) -> bool {
-        holds(condition, &Records { table: self.table, left, right }, self.readings)
+        holds(condition, &Records { table: self.table, profiles: self.profiles, left, right }, self.readings)
     }
 }
 
 /// Where a condition finds the two values of a field.
 trait Operands {
+    /// A value is missing on at least one side, decided by number.
+    fn is_null(&self, field: FieldId) -> bool;
+    /// A value on either side is a placeholder.
+    fn is_placeholder(&self, field: FieldId) -> bool {
+        let (left, right) = self.values(field);
+        [left, right].into_iter().flatten().any(|value| value.quality.has(Quality::PLACEHOLDER))
+    }
     fn values(&self, field: FieldId) -> (Option<&Value>, Option<&Value>);
     /// Both values present and exactly equal, decided by number.
     fn is_exact(&self, field: FieldId) -> bool;
     /// Both values present and folded equal, decided by number.
     fn is_folded(&self, field: FieldId) -> bool;
-    /// The two values as words, where the column has them.
-    fn words(&self, field: FieldId) -> Option<(Compact, Compact)>;
 }
 
 /// Value number on each side, [`NULL`] for missing.
@@ -144,11 +188,6 @@ fn present((left, right): Numbers) -> Option<(usize, usize)> {
 fn folded_equal(column: &Column, numbers: Numbers) -> bool {
     let keys = present(numbers).and_then(|(left, right)| Some((column.folded.get(left)?, column.folded.get(right)?)));
     keys.is_some_and(|(left, right)| left == right)
-}
-
-fn words(column: &Column, numbers: Numbers) -> Option<(Compact, Compact)> {
-    let (left, right) = present(numbers)?;
-    Some((*column.compact.get(left)?, *column.compact.get(right)?))
 }
 
 struct Combinations<'a> {
@@ -174,6 +213,10 @@ impl Operands for Combinations<'_> {
         (value(left), value(right))
     }
 
+    fn is_null(&self, field: FieldId) -> bool {
+        present(self.numbers(field)).is_none()
+    }
+
     fn is_exact(&self, field: FieldId) -> bool {
         let (left, right) = self.numbers(field);
         left == right && left != NULL
@@ -181,22 +224,27 @@ impl Operands for Combinations<'_> {
 
     fn is_folded(&self, field: FieldId) -> bool {
         self.table.column(field).is_some_and(|column| folded_equal(column, self.numbers(field)))
-    }
-
-    fn words(&self, field: FieldId) -> Option<(Compact, Compact)> {
-        self.table.column(field).and_then(|column| words(column, self.numbers(field)))
     }
 }
 
 struct Records<'a> {
     table: &'a Table,
+    profiles: &'a Profiles,
     left: RecordIndex,
     right: RecordIndex,
 }
 
 impl Operands for Records<'_> {
+    fn is_placeholder(&self, field: FieldId) -> bool {
+        self.profiles.has_placeholder(self.left, field) || self.profiles.has_placeholder(self.right, field)
+    }
+
     fn values(&self, field: FieldId) -> (Option<&Value>, Option<&Value>) {
         (self.table.value(self.left, field), self.table.value(self.right, field))
+    }
+
+    fn is_null(&self, field: FieldId) -> bool {
+        present(self.numbers(field)).is_none()
     }
 
     fn is_exact(&self, field: FieldId) -> bool {
@@ -206,10 +254,6 @@ impl Operands for Records<'_> {
 
     fn is_folded(&self, field: FieldId) -> bool {
         self.table.column(field).is_some_and(|column| folded_equal(column, self.numbers(field)))
-    }
-
-    fn words(&self, field: FieldId) -> Option<(Compact, Compact)> {
-        self.table.column(field).and_then(|column| words(column, self.numbers(field)))
     }
 }
 
@@ -236,10 +280,7 @@ fn holds(condition: &Expr, operands: &impl Operands, readings: &Readings) -> boo
         Expr::And(parts) => parts.iter().all(|part| holds(part, operands, readings)),
         Expr::Or(parts) => parts.iter().any(|part| holds(part, operands, readings)),
         Expr::Not(part) => !holds(part, operands, readings),
-        Expr::Null(field) => {
-            let (left, right) = operands.values(*field);
-            left.is_none() || right.is_none()
-        }
+        Expr::Null(field) => operands.is_null(*field),
         Expr::Atom(atom) => atom_holds(atom, operands, readings),
     }
 }
@@ -248,11 +289,7 @@ fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> boo
     match atom.measure {
         Measure::Exact => return operands.is_exact(atom.first),
         Measure::Folded => return operands.is_folded(atom.first),
-        Measure::Damerau | Measure::Levenshtein | Measure::DateDigits | Measure::Prefix => {
-            if let Some(decided) = operands.words(atom.first).and_then(|words| decide_by_words(atom, words)) {
-                return decided;
-            }
-        }
+        Measure::Placeholder => return operands.is_placeholder(atom.first),
         _ => {}
     }
     let (left, right) = operands.values(atom.first);
@@ -260,37 +297,4 @@ fn atom_holds(atom: &Atom, operands: &impl Operands, readings: &Readings) -> boo
     let (left, right) = (Side::two(left, left_second), Side::two(right, right_second));
     // A measure that lacks a value says nothing, so its condition does not hold.
     compare::holds(atom.measure, left, right, readings, atom.threshold).unwrap_or(false)
-}
-
-/// Decides a condition from the words alone, where they suffice.
-fn decide_by_words(atom: &Atom, (left, right): (Compact, Compact)) -> Option<bool> {
-    match (atom.measure, atom.threshold) {
-        (Measure::Prefix, Threshold::AtLeast(least)) => left.common_prefix(right).map(|share| share >= least),
-        (Measure::DateDigits, _) => (is_one_edit(atom) && !left.may_be_one_digit(right)).then_some(false),
-        _ => (is_one_edit(atom) && !left.may_be_one_edit(right)).then_some(false),
-    }
-}
-
-/// Whether an edit distance allows one edit at most.
-fn is_one_edit(atom: &Atom) -> bool {
-    matches!(atom.threshold, Threshold::AtMost(most) if most < 2.0)
-}
-
-/// Whether no level of a comparison asks for more than numbers and short words.
-fn is_cheap(comparison: &Comparison) -> bool {
-    fn condition_is_cheap(condition: &Expr) -> bool {
-        match condition {
-            Expr::And(parts) | Expr::Or(parts) => parts.iter().all(condition_is_cheap),
-            Expr::Not(part) => condition_is_cheap(part),
-            Expr::Null(_) => true,
-            Expr::Atom(atom) => match atom.measure {
-                Measure::Damerau | Measure::Levenshtein => is_one_edit(atom),
-                Measure::Exact | Measure::Folded | Measure::EraSlip | Measure::DayMonthSwapped => true,
-                Measure::SameYear | Measure::SameYearMonth | Measure::SameMonthDay | Measure::SameYearDay => true,
-                Measure::DateDigits | Measure::DefaultDate | Measure::Prefix => true,
-                _ => false,
-            },
-        }
-    }
-    comparison.levels.iter().filter_map(|level| level.when.as_ref()).all(condition_is_cheap)
 }

@@ -6,6 +6,10 @@
 
 mod bounds;
 mod comparer;
+mod outline;
+mod sieve;
+pub(crate) mod sketch;
 
 pub use bounds::{Scored, Scorer};
 pub use comparer::{Comparer, LevelCache};
+pub use sieve::Sieve;

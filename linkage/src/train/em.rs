@@ -6,7 +6,7 @@
 use super::StageReport;
 use super::observe::Observation;
 use super::random::RandomLevels;
-use crate::rules::{COMPARISONS_MAX, LEVELS_MAX, RuleSet};
+use crate::rules::{COMPARISONS_MAX, LEVELS_MAX, RELATIONS_MAX, RuleSet};
 
 /// One iteration of expectation-maximisation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -279,53 +279,76 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A table of levels in cells, its probabilities as logarithms.
-fn log2_cells(table: &[Vec<f64>]) -> [f64; CELLS] {
-    let mut cells = [0.0; CELLS];
-    for (cells, levels) in cells.chunks_mut(LEVELS_MAX).zip(table) {
-        cells.iter_mut().zip(levels).for_each(|(cell, p)| *cell = p.max(f64::MIN_POSITIVE).log2());
+/// Classes of pairs at most: matches, strangers, relations.
+const CLASSES_MAX: usize = RELATIONS_MAX + 2;
+
+/// One number per class; classes that there are not have 0.
+type PerClass = [f64; CLASSES_MAX];
+
+/// The probabilities of all cells under every class, side by side.
+fn cells_of(classes: &Classes) -> Vec<PerClass> {
+    let mut cells = vec![[0.0; CLASSES_MAX]; CELLS];
+    let tables = [&classes.m, &classes.u].into_iter().chain(classes.relations.iter().map(|(r, _)| r));
+    for (class, table) in tables.enumerate() {
+        for (cells, levels) in cells.chunks_mut(LEVELS_MAX).zip(table) {
+            for (cell, p) in cells.iter_mut().zip(levels) {
+                cell[class] = *p;
+            }
+        }
     }
     cells
 }
 
+/// 2 to the power of a whole number of bits: the exponent of a number with nothing behind the point (IEEE 754).
+fn power_of_two(bits: i8) -> f64 {
+    const BIAS: i64 = 1023;
+    const FRACTION_BITS: u32 = 52;
+    f64::from_bits(u64::try_from(BIAS + i64::from(bits)).unwrap_or(0) << FRACTION_BITS)
+}
+
 impl Expected {
     fn of(seen: &Cells<'_>, classes: &Classes, learned: &Learned) -> Self {
-        let tables = [&classes.m, &classes.u].into_iter().chain(classes.relations.iter().map(|(r, _)| r));
-        let logs: Vec<[f64; CELLS]> = tables.map(|table| log2_cells(table)).collect();
-        let strangers = match learned.shares {
-            Shares::Free => classes.shares.get(1).copied().unwrap_or(0.0),
-            Shares::OfAllPairs(_) => 1.0,
-        };
-        let share =
-            |class: usize| if class == 1 { strangers } else { classes.shares.get(class).copied().unwrap_or(0.0) };
-        let priors: Vec<f64> = (0..logs.len()).map(|class| share(class).max(1e-300).log2()).collect();
-        let mut counts = vec![[0.0; CELLS]; logs.len()];
-        let mut totals = vec![0.0; logs.len()];
-        let mut pairs = 0.0;
-        let mut posterior = vec![0.0; logs.len()];
+        let table = cells_of(classes);
+        let count = 2 + classes.relations.len();
+        let mut priors: PerClass = [0.0; CLASSES_MAX];
+        for (class, prior) in priors.iter_mut().enumerate().take(count) {
+            *prior = match (class, &learned.shares) {
+                (1, Shares::OfAllPairs(_)) => 1.0,
+                _ => classes.shares.get(class).copied().unwrap_or(0.0),
+            };
+        }
+        let mut counts = vec![[0.0; CLASSES_MAX]; CELLS];
+        let (mut totals, mut pairs) = ([0.0; CLASSES_MAX], 0.0);
         for (row, cells) in seen.rows() {
             pairs += row.weight;
-            let bits = [0].into_iter().chain(row.bits);
-            for (((slot, log), prior), bits) in posterior.iter_mut().zip(&logs).zip(&priors).zip(bits) {
-                let joint: f64 = cells.iter().filter_map(|cell| log.get(usize::from(*cell))).sum();
-                *slot = prior + joint + f64::from(bits);
+            let mut joint = priors;
+            for (joint, bits) in joint.iter_mut().skip(1).zip(row.bits).filter(|(_, bits)| *bits != 0) {
+                *joint *= power_of_two(bits);
             }
-            responsibilities(&mut posterior);
-            for ((share, total), counts) in posterior.iter().zip(&mut totals).zip(&mut counts) {
-                let weight = share * row.weight;
-                *total += weight;
-                for cell in cells {
-                    if let Some(count) = counts.get_mut(usize::from(*cell)) {
-                        *count += weight;
+            // Products of at most sixteen probabilities above a millionth are far from the least number there is.
+            for cell in cells.iter().filter_map(|cell| table.get(usize::from(*cell))) {
+                for class in 0..CLASSES_MAX {
+                    joint[class] *= cell[class];
+                }
+            }
+            let scale = row.weight / joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            for class in 0..CLASSES_MAX {
+                joint[class] *= scale;
+                totals[class] += joint[class];
+            }
+            for cell in cells {
+                if let Some(counts) = counts.get_mut(usize::from(*cell)) {
+                    for class in 0..CLASSES_MAX {
+                        counts[class] += joint[class];
                     }
                 }
             }
         }
-        let levels = |counts: &[f64; CELLS]| {
+        let levels = |class: usize| {
             let rows = counts.chunks(LEVELS_MAX).zip(&classes.m);
-            rows.map(|(counts, levels)| counts.iter().take(levels.len()).copied().collect()).collect()
+            rows.map(|(counts, levels)| counts.iter().take(levels.len()).map(|count| count[class]).collect()).collect()
         };
-        Self { levels: counts.iter().map(levels).collect(), totals, pairs }
+        Self { levels: (0..count).map(levels).collect(), totals: totals.into_iter().take(count).collect(), pairs }
     }
 
     /// The M step; returns the largest change.
@@ -380,17 +403,6 @@ impl Expected {
     fn pairs_of_class_matter(&self, class: usize) -> bool {
         self.totals.get(class).is_some_and(|total| *total >= 10.0)
     }
-}
-
-/// log₂ joint probabilities into shares that add up to 1.
-fn responsibilities(joint: &mut [f64]) {
-    let highest = joint.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut total = 0.0;
-    for share in joint.iter_mut() {
-        *share = (*share - highest).exp2();
-        total += *share;
-    }
-    joint.iter_mut().for_each(|share| *share /= total);
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ impl Observer<'_> {
         let (rules, profiles) = (self.comparer.rules, self.comparer.profiles);
         let mut pattern = AgreementPattern::default();
         let mut adjustments = [0.0; RELATIONS_MAX + 1];
-        let rows = profiles.row(left).iter().zip(profiles.row(right)).enumerate();
+        let rows = profiles.row(left).numbers.iter().zip(profiles.row(right).numbers).enumerate();
         for (comparison, (left, right)) in rows.filter(|(n, _)| comparisons.get(*n) == Some(&true)) {
             let level = all.level(comparison);
             pattern = pattern.with(comparison, u8::try_from(level).unwrap_or(0));

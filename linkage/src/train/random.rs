@@ -39,9 +39,10 @@ pub(super) fn levels(observer: &Observer<'_>) -> (RandomLevels, u64) {
         let mut compared = 0;
         for (left, right) in pairs.filter(|(a, b)| !across || table.source(*a) != table.source(*b)) {
             compared += 1;
-            let rows = comparer.profiles.row(left).iter().zip(comparer.profiles.row(right)).enumerate();
-            for (comparison, (left, right)) in rows.filter(|(_, (left, right))| left != right) {
-                let level = comparer.level(comparison, *left, *right, &mut cache);
+            let (left, right) = (comparer.profiles.row(left), comparer.profiles.row(right));
+            let differ = (0..widths.len()).filter(|comparison| left.number(*comparison) != right.number(*comparison));
+            for comparison in differ {
+                let level = comparer.level(comparison, left, right, &mut cache);
                 if let Some(count) = counts.get_mut(comparison).and_then(|counts| counts.get_mut(usize::from(level))) {
                     *count += 1;
                 }
@@ -108,7 +109,7 @@ fn equal_pairs(comparison: usize, column: &ComparedColumn, observer: &Observer<'
     if observer.settings.across_sources {
         // Pairs inside one source are taken off again.
         let records = 0..u32::try_from(comparer.table.len()).unwrap_or(u32::MAX);
-        let number = |record| comparer.profiles.row(record).get(comparison).copied().unwrap_or(0);
+        let number = |record| comparer.profiles.row(record).number(comparison).unwrap_or(0);
         let mut sided: Vec<(u32, u16)> =
             records.map(|record| (number(record), comparer.table.source(record))).collect();
         sided.sort_unstable();
