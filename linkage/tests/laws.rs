@@ -16,7 +16,7 @@ use linkage::model::{Frequencies, Profiles, Weights};
 use linkage::normalize::{Kind, Tables};
 use linkage::rules::RuleSet;
 use linkage::run::{Linked, Request, Run};
-use linkage::score::{Comparer, LevelCache, Scorer};
+use linkage::score::{Comparer, LevelCache, Scorer, Sieve};
 use linkage::table::{RecordIndex, Table, TableBuilder};
 use linkage::train::{self, Settings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -364,6 +364,30 @@ fn the_union_of_blocks_is_brute_force_over_keys_and_repeats_no_pair() {
         assert_eq!(per_rule.len(), rules.blocks.len(), "every rule must bring pairs of its own");
         assert_eq!(found, expected, "across sources: {across_sources}");
     }
+}
+
+#[test]
+fn a_pair_that_is_sifted_out_is_too_light() {
+    let rules = rules(WIDE);
+    let table = table(&rules, &population(300), &Serial);
+    let blocks = BlockIndex::build(&rules.blocks, &table, false, &Serial);
+    trained(&rules, &table, (1, &Serial), |scorer, _| {
+        let (mut sieve, mut cache) = (Sieve::default(), LevelCache::new(rules.comparisons.len()));
+        let (mut dropped, mut kept) = (0, 0);
+        for floor in [-8.0, 0.0, 12.0] {
+            for unit in blocks.units() {
+                blocks.for_each_fan(&unit, scorer.comparer.profiles, |fan| {
+                    let left: BTreeSet<u32> = scorer.sift(fan, floor, &mut sieve).iter().copied().collect();
+                    for right in fan.rights {
+                        let weight = scorer.score_records(fan.left, fan.member(*right), &mut cache).weight.0;
+                        assert!(left.contains(right) || weight < floor, "{weight} is not below {floor}");
+                        if left.contains(right) { kept += 1 } else { dropped += 1 }
+                    }
+                });
+            }
+        }
+        assert!(dropped > kept / 2 && kept > 0, "{dropped} dropped, {kept} kept");
+    });
 }
 
 #[test]

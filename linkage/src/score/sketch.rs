@@ -394,3 +394,6 @@ fn may_be_one_digit(left: Sketch, right: Sketch) -> bool {
     let (left, right) = (packed(left.partial_date()), packed(right.partial_date()));
     left.zip(right).is_some_and(|(left, right)| differ_within(left, right, 2))
 }
+
+#[cfg(test)]
+mod tests;
