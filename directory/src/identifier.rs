@@ -7,6 +7,7 @@
 
 use crate::AuthorityId;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The most bytes of a value: four times the longest in common use, and short enough for every message format.
@@ -88,9 +89,10 @@ impl fmt::Debug for Identifier {
 impl<'de> Deserialize<'de> for Identifier {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        struct Unchecked {
+        struct Unchecked<'a> {
             authority: AuthorityId,
-            value: String,
+            #[serde(borrow)]
+            value: Cow<'a, str>,
         }
         let Unchecked { authority, value } = Unchecked::deserialize(deserializer)?;
         Self::new(authority, &value).map_err(serde::de::Error::custom)

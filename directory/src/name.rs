@@ -5,6 +5,7 @@
 //! copy. What an authority gives to a patient is an [`crate::Identifier`], not a name.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -136,6 +137,11 @@ impl AuthorityId {
             Some(prefix) if prefix.eq_ignore_ascii_case(URN_OID) => text.get(URN_OID.len()..).unwrap_or_default(),
             _ => text,
         };
+        let is_canonical = text.starts_with(URN_OID) && text.len() <= AUTHORITY_BYTES_MAX && is_oid(oid);
+        if is_canonical {
+            // As it stands in every row: digits and dots after the prefix, nothing else to look for.
+            return Ok(Self(text.into()));
+        }
         let uri: String = if is_oid(oid) { format!("{URN_OID}{oid}") } else { text.to_owned() };
         if uri.len() > AUTHORITY_BYTES_MAX {
             return Err(InvalidName::TooLong { kind, bytes: uri.len(), limit: AUTHORITY_BYTES_MAX });
@@ -332,7 +338,10 @@ impl<'de> Deserialize<'de> for AuthorityId {
 
 /// Reads a text and checks it as the constructor does.
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = InvalidName>>(deserializer: D) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    /// A text that is borrowed where it can be.
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    Text::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

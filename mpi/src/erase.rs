@@ -1,7 +1,7 @@
 //! Erases the values of a record by law, and leaves a tombstone.
 //!
-//! What goes: what every version said, the local id, the normalised values at the home, the postings that only this
-//! record had. What stays: ids, times, moves, decisions and the log, which hold no value, so that history still verifies.
+//! What goes: what every version said, the local id, the normalised values and the listing at the home, the postings that
+//! only this record had. What stays: ids, times, moves, decisions and the log, which hold no value, so that history still verifies.
 //! The record is no longer a member of any person and takes no more versions. Erasing twice is erasing once. A backup
 //! holds what was erased after it was made: [`replay`] erases again, from a list that is kept beside the backups too.
 //!
@@ -10,7 +10,7 @@
 use crate::event::{Event, Standing, log};
 use crate::life::LifeStatus;
 use crate::review::{self, TaskOutcome, TaskState, about_version, put, stored};
-use crate::store::{Happening, PersonRow, RecordHead, RecordState, decode, encode, person, posting, record};
+use crate::store::{Happening, PersonRow, RecordHead, RecordState, decode, encode, listing, person, posting, record};
 use crate::{Actor, Error, Index, RecordId, Refusal, Stamp, space};
 use directory::{Identifier, Instant};
 use kv::{Draft, Partition};
@@ -127,6 +127,7 @@ fn leave(draft: &mut Draft<'_>, id: RecordId, head: &RecordHead, stamp: &Stamp) 
             person::remove_member(draft, home, generation, id);
         }
     }
+    listing::leave(draft, home, id)?;
     let mut at_home = person::head(draft, home)?.ok_or(Error::Corrupt { what: "the home of a record" })?;
     person::note(draft, home, &mut at_home, PersonRow { at: stamp.now, what: Happening::Left(id) })?;
     person::put_head(draft, home, &at_home)

@@ -65,15 +65,21 @@ impl PersonId {
     /// The enterprise id: prefix, three groups of four digits, the last of them the check digit.
     #[must_use]
     pub fn enterprise_id(self, prefix: &str) -> String {
-        let digits = format!("{:011}", self.0);
-        let check = damm(digits.bytes());
-        let all = format!("{digits}{check}");
-        let mut written = String::from(prefix);
-        for (position, digit) in all.chars().enumerate() {
-            if position % 4 == 0 {
-                written.push('-');
-            }
-            written.push(digit);
+        let mut digits = [b'0'; 12];
+        let mut rest = self.0;
+        for digit in digits.iter_mut().rev().skip(1) {
+            // The remainder is a single digit.
+            *digit += u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        if let Some((check, others)) = digits.split_last_mut() {
+            *check += damm(others.iter().copied());
+        }
+        let mut written = String::with_capacity(prefix.len() + 15);
+        written.push_str(prefix);
+        for group in digits.chunks(4) {
+            written.push('-');
+            written.extend(group.iter().copied().map(char::from));
         }
         written
     }
@@ -120,7 +126,12 @@ fn damm(digits: impl Iterator<Item = u8>) -> u8 {
 }
 
 fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(2 * bytes.len());
+    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        text.push(DIGITS.get(usize::from(nibble)).copied().map_or('?', char::from));
+    }
+    f.write_str(&text)
 }
 
 fn unhex(text: &str) -> Option<[u8; 16]> {

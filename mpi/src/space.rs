@@ -6,7 +6,8 @@
 //! | | | `v` version | one version of the record, never overwritten |
 //! | | | `k` number | a relationship with another record, begun or ended |
 //! | | | `m` number | a move between persons |
-//! | `PERSON` | person id | `h` | head: what it is merged into, what is merged into it |
+//! | `PERSON` | person id | `a` | listing: its records with identifier and custodian |
+//! | | | `h` | head: what it is merged into, what is merged into it |
 //! | | | `r` generation, record id | a member: its normalised values and blocking keys |
 //! | | | `e` number | what happened to the person |
 //! | `POSTING` | keyed digest of a blocking key | person id | nothing: the person has a record with that key |

@@ -7,8 +7,8 @@ use crate::candidates::Claim;
 use crate::event::{Event, Standing, log};
 use crate::review::{self, About, Seed};
 use crate::store::{
-    Happening, LoadedPerson, Member, MoveRow, PersonHead, PersonRow, RecordHead, RecordState, VersionRow, person,
-    posting, record,
+    Happening, Listed, LoadedPerson, Member, MoveRow, PersonHead, PersonRow, RecordHead, RecordState, VersionRow,
+    listing, person, posting, record,
 };
 use crate::{Basis, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind};
 use kv::Draft;
@@ -47,8 +47,8 @@ pub(super) fn take(
         institution: arrival.institution.clone(),
         is_dead: arrival.life.is_dead(),
     };
-    store(draft, (id, arrival), home.id, &basis, stamp)?;
-    settle(index, draft, &mut home, (id, &member), stamp)?;
+    let head = store(draft, (id, arrival), home.id, &basis, stamp)?;
+    settle(index, draft, &mut home, (Listed::of(id, &head), &member), stamp)?;
     log_first(draft, (id, arrival), &home)?;
     let mut tasks = doubt(index, draft, (&looked, person), &found, stamp)?;
     tasks.extend(duplicate(index, draft, (id, arrival), claim, stamp)?);
@@ -89,7 +89,7 @@ fn store(
     home: PersonId,
     basis: &Basis,
     stamp: &Stamp,
-) -> Result<(), Error> {
+) -> Result<RecordHead, Error> {
     let mut head = RecordHead {
         identifier: arrival.identifier.clone(),
         institution: arrival.institution.clone(),
@@ -103,7 +103,8 @@ fn store(
     };
     record::put_version(draft, id, 1, &version_row(arrival, Standing::Current, stamp))?;
     record::note_move(draft, id, &mut head, &MoveRow { at: stamp.now, to: home, basis: basis.clone() })?;
-    record::put_head(draft, id, &head)
+    record::put_head(draft, id, &head)?;
+    Ok(head)
 }
 
 /// The arrival as a version.
@@ -118,7 +119,7 @@ pub(super) fn version_row(arrival: &Arrival, standing: Standing, stamp: &Stamp) 
     }
 }
 
-/// Gives a record to its home: the member row, the postings that are new, and the note of it.
+/// Gives a record to its home: the member row, the listing, the postings that are new, and the note of it.
 ///
 /// Everything relies on the home, and on every strong key that the home is posted under for the first time: whoever
 /// found nobody under that key has to look again.
@@ -126,9 +127,10 @@ pub(crate) fn settle(
     index: &Index<'_>,
     draft: &mut Draft<'_>,
     home: &mut LoadedPerson,
-    (id, member): (RecordId, &Member),
+    (listed, member): (Listed, &Member),
     stamp: &Stamp,
 ) -> Result<(), Error> {
+    let id = listed.record;
     draft.rely(&person::partition(home.id))?;
     let known = |key: &crate::store::KeyDigest| home.members.iter().any(|(_, member)| member.keys.contains(key));
     let new: Vec<_> = member.keys.iter().filter(|key| !known(key)).copied().collect();
@@ -137,6 +139,7 @@ pub(crate) fn settle(
     }
     posting::post(draft, &new, home.id);
     person::put_member(draft, home.id, index.generation, (id, member))?;
+    listing::enter(draft, home.id, listed)?;
     person::note(draft, home.id, &mut home.head, PersonRow { at: stamp.now, what: Happening::Joined(id) })?;
     person::put_head(draft, home.id, &home.head)?;
     home.members.push((id, member.clone()));

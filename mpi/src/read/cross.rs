@@ -1,9 +1,11 @@
 //! The cross-reference of an identifier: who it is, and which other identifiers are of the same person.
 //!
-//! It reads heads only, never demographics: it is the question that is asked most.
+//! It reads the head of one record and the heads and listings of persons, never members or versions: it is the question
+//! that is asked most.
 
 use super::Visible;
-use crate::store::{PersonHead, RecordHead, RecordState, decode, person, record};
+use crate::store::listing::{self, LISTING};
+use crate::store::{Listed, PersonHead, RecordState, decode, person, record};
 use crate::{Error, Index, PersonId, RecordId};
 use directory::{Identifier, Instant, InstitutionId};
 use kv::{Draft, Read};
@@ -43,43 +45,40 @@ pub fn cross_reference(
     if !visible.shows(id, &head.institution) || head.state == RecordState::Erased {
         return Ok(None);
     }
-    let homes = homes(index, draft, head.home)?;
     let mut given: Vec<(Instant, PersonId)> = Vec::new();
     let mut records = Vec::new();
-    for (id, head, members) in homes {
-        let heads = heads(draft, members)?;
-        let shown: Vec<_> =
-            heads.into_iter().filter(|(record, head)| visible.shows(*record, &head.institution)).collect();
-        if !shown.is_empty() || *visible == Visible::All {
+    for (id, head, listed) in homes(draft, head.home)? {
+        let before = records.len();
+        let shown = listed.into_iter().filter(|listed| visible.shows(listed.record, &listed.institution));
+        records.extend(shown.map(|Listed { record, identifier, institution }| Reference {
+            record,
+            identifier,
+            institution,
+        }));
+        if records.len() > before || *visible == Visible::All {
             given.push((head.created, id));
         }
-        let active = shown.into_iter().filter(|(_, head)| head.state != RecordState::Erased);
-        records.extend(active.map(|(record, head)| Reference {
-            record,
-            identifier: head.identifier,
-            institution: head.institution,
-        }));
     }
     records.sort_by_key(|reference| reference.record);
     Ok(given.into_iter().min().map(|(_, person)| CrossReference { person, records }))
 }
 
-/// A home with its head and the ids of its members.
-type Home = (PersonId, PersonHead, Vec<RecordId>);
+/// A home with its head and its own records.
+type Home = (PersonId, PersonHead, Vec<Listed>);
 
 /// The person of a home and all that is merged into it.
-fn homes(index: &Index<'_>, draft: &mut Draft<'_>, home: PersonId) -> Result<Vec<Home>, Error> {
-    let mut first = outline(draft, home, index.generation)?;
+fn homes(draft: &mut Draft<'_>, home: PersonId) -> Result<Vec<Home>, Error> {
+    let mut first = outline(draft, home)?;
     if first.1.merged_into.is_some() {
         let root = person::root(draft, home)?.ok_or(Error::Corrupt { what: "the home of a record" })?.0;
-        first = outline(draft, root, index.generation)?;
+        first = outline(draft, root)?;
     }
     let mut found = vec![first];
     let mut next = 0;
     while let Some((_, head, _)) = found.get(next) {
         let absorbed: Vec<PersonId> = head.absorbed.iter().map(|pointer| pointer.person).collect();
         for id in absorbed {
-            found.push(outline(draft, id, index.generation)?);
+            found.push(outline(draft, id)?);
         }
         next += 1;
         if found.len() > HOMES_MAX {
@@ -93,31 +92,12 @@ fn homes(index: &Index<'_>, draft: &mut Draft<'_>, home: PersonId) -> Result<Vec
 const HOMES_MAX: usize = 10_000;
 
 /// A person without what its members say.
-fn outline(draft: &mut Draft<'_>, id: PersonId, generation: u8) -> Result<Home, Error> {
-    let corrupt = || Error::Corrupt { what: "the home of a record" };
-    let members = Read::Scan {
-        partition: person::partition(id),
-        from: [person::MEMBER, generation].into(),
-        until: Some([person::MEMBER, generation + 1].into()),
-        limit: u32::MAX,
-        is_reverse: false,
-    };
-    let answers = draft.read(&[Read::Get(person::partition(id).key(person::HEAD)), members])?;
-    let [head, members] = answers.as_slice() else { return Err(corrupt()) };
-    let (_, head) = head.rows.first().ok_or_else(corrupt)?;
-    let record = |sort: &[u8]| sort.get(2..).and_then(|id| id.try_into().ok()).map(RecordId).ok_or_else(corrupt);
-    let members = members.rows.iter().map(|(sort, _)| record(sort)).collect::<Result<_, Error>>()?;
-    Ok((id, decode("person head", head)?, members))
-}
-
-/// The heads of records, in one read.
-fn heads(draft: &mut Draft<'_>, ids: Vec<RecordId>) -> Result<Vec<(RecordId, RecordHead)>, Error> {
-    let wants: Vec<Read> = ids.iter().map(|id| Read::Get(record::partition(*id).key(record::HEAD))).collect();
-    let answers = draft.read(&wants)?;
-    let mut heads = Vec::with_capacity(ids.len());
-    for (id, rows) in ids.into_iter().zip(answers) {
-        let (_, bytes) = rows.rows.first().ok_or(Error::Corrupt { what: "a member of a person" })?;
-        heads.push((id, decode("record head", bytes)?));
-    }
-    Ok(heads)
+fn outline(draft: &mut Draft<'_>, id: PersonId) -> Result<Home, Error> {
+    let partition = person::partition(id);
+    let answers = draft.read(&[Read::Get(partition.key(LISTING)), Read::Get(partition.key(person::HEAD))])?;
+    let mut values = answers.iter().map(|answer| answer.rows.first().map(|(_, value)| value));
+    let mut next = |what| values.next().flatten().ok_or(Error::Corrupt { what });
+    let listed = listing::decoded(next("the listing of a person")?)?;
+    let head = decode("person head", next("the home of a record")?)?;
+    Ok((id, head, listed))
 }

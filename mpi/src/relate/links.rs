@@ -2,7 +2,9 @@
 
 use crate::arrive::{create, settle};
 use crate::event::{Event, log};
-use crate::store::{Happening, LoadedPerson, MoveRow, PersonRow, RecordHead, RecordState, person, posting, record};
+use crate::store::{
+    Happening, Listed, LoadedPerson, MoveRow, PersonRow, RecordHead, RecordState, listing, person, posting, record,
+};
 use crate::{Basis, Error, Index, MergeCause, PersonId, RecordId, Refusal, Stamp, merge as pointer};
 use kv::Draft;
 
@@ -166,11 +168,12 @@ pub(crate) fn rehome(
     let (_, member) = from.members.remove(position);
     posting::retract(draft, &member.keys, id, &from);
     person::remove_member(draft, from.id, index.generation, id);
+    listing::leave(draft, from.id, id)?;
     person::note(draft, from.id, &mut from.head, PersonRow { at: stamp.now, what: Happening::Left(id) })?;
     person::put_head(draft, from.id, &from.head)?;
     record::note_move(draft, id, &mut head, &MoveRow { at: stamp.now, to: to.id, basis: basis.clone() })?;
     record::put_head(draft, id, &head)?;
-    settle(index, draft, to, (id, &member), stamp)?;
+    settle(index, draft, to, (Listed::of(id, &head), &member), stamp)?;
     let institution = head.institution.clone();
     log(draft, &Event::RecordMoved { record: id, institution, from: Some(from.id), to: to.id })?;
     Ok(Moved { record: id, from: from.id, to: to.id })

@@ -4,11 +4,13 @@
 //! never a panic.
 
 pub(crate) mod export;
+pub(crate) mod listing;
 pub(crate) mod person;
 pub(crate) mod posting;
 pub(crate) mod record;
 mod rows;
 
+pub(crate) use listing::Listed;
 pub(crate) use person::{Happening, LoadedPerson, Member, PersonHead, PersonRow, Pointer};
 pub(crate) use posting::{KeyDigest, posting_part};
 pub use record::{Constraint, RecordState};

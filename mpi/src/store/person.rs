@@ -104,8 +104,9 @@ pub(crate) const MEMBER: u8 = b'r';
 /// The first byte of the sort key of a happening.
 pub(crate) const HAPPENING: u8 = b'e';
 
-/// Records of one person beyond which no record joins it automatically: a sink of wrong links, not a person.
-pub(crate) const MEMBERS_MAX: u32 = 400;
+/// Records of one person beyond which no record joins it: a sink of wrong links, not a person. So many fit into its listing
+/// when every authority, identifier and institution has the longest name that is taken.
+pub(crate) const MEMBERS_MAX: u32 = 240;
 
 /// The partition of a person.
 pub(crate) fn partition(id: PersonId) -> Partition {

@@ -5,7 +5,7 @@ use crate::erase::{Order, erase, erasures, replay};
 use crate::events::{feed, look_second, second_look_at, second_looks};
 use crate::history::{Access, Cause, What, note_read, person_as_of, read_between, record_as_of, timeline};
 use crate::life::{DeathTime, LifeStatus, Protection, RelationshipKind, Vital, relate, relationships, stop_relating};
-use crate::store::{person as stored, record as source};
+use crate::store::{listing, person as stored, record as source};
 use crate::verify::verify;
 use crate::{Actor, Basis, Event, Outcome, PersonId, RecordId, RecordState, TaskKind, Visible, dump, read, space};
 use directory::{Instant, InstitutionId};
@@ -86,6 +86,18 @@ fn any_lost_or_unreadable_row_is_found() {
             }
         }
     }
+}
+
+#[test]
+fn a_listing_that_calls_a_record_otherwise_is_found() {
+    let world = busy();
+    let rows = world.exported(space::PERSON);
+    let (key, value) = rows.into_iter().find(|(key, _)| *key.sort == *listing::LISTING).unwrap();
+    let mut records = listing::decoded(&value).unwrap();
+    let authority = records[0].identifier.authority().clone();
+    records[0].identifier = directory::Identifier::new(authority, "another").unwrap();
+    world.tamper(vec![(key, Some(crate::store::encode("listing", &records).unwrap()))]);
+    assert_eq!(world.violations().len(), 1);
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Model {
         assert_eq!(verified.counts.records, (self.homes.len() + self.erased.len()) as u64);
         assert_eq!(verified.counts.tasks_waiting, self.waiting.len() as u64);
         self.check_tasks();
+        self.check_cross_references();
         self.remember();
     }
 }

@@ -118,6 +118,8 @@ struct RecordNote {
     versions: u32,
     /// The digest of its member row; none for an erased record, which is no member.
     member: Option<[u8; 16]>,
+    /// The digest of what its home has to list; none for an erased record.
+    listed: Option<[u8; 16]>,
     is_seen: bool,
 }
 

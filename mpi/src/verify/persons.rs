@@ -1,8 +1,10 @@
 //! Persons: members, happenings, and the pointers of merges.
 
+use super::records::digest_listed;
 use super::{Check, is_in_order, number, short};
+use crate::store::listing::{self, LISTING};
 use crate::store::person::{HAPPENING, HEAD, MEMBER, MERGES_DEEP_MAX, member};
-use crate::store::{Happening, KeyDigest, PersonHead, PersonRow, decode};
+use crate::store::{Happening, KeyDigest, Listed, PersonHead, PersonRow, decode};
 use crate::{Error, MergeId, PersonId, RecordId};
 use kv::{Freshness, Partition, Read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,10 +47,14 @@ impl Check<'_> {
         let mut head: Option<PersonHead> = None;
         let mut happenings: Vec<PersonRow> = Vec::new();
         let mut members = BTreeSet::new();
+        let mut listed = Vec::new();
         let mut keys: BTreeSet<Partition> = BTreeSet::new();
         for (sort, value) in rows {
             match sort.first() {
                 Some(_) if **sort == *HEAD => head = self.decoded(decode("person head", value), &place),
+                Some(_) if **sort == *LISTING => {
+                    listed = self.decoded(listing::decoded(value), &place).unwrap_or_default();
+                }
                 Some(&HAPPENING) => {
                     let is_next = number(sort).is_some_and(|number| number as usize == happenings.len());
                     self.require(is_next, "happenings are numbered from 0 without gaps", &place);
@@ -70,6 +76,7 @@ impl Check<'_> {
         let replayed = replay(&happenings);
         self.require(replayed.is_lawful, "no happening contradicts an earlier one", &place);
         self.require(replayed.members == members, "the members are those that came and did not go", &place);
+        self.listing(&listed, &replayed.members, &place)?;
         let upwards = head.merged_into.map(|pointer| (pointer.person, pointer.merge));
         self.require(replayed.merged_into == upwards, "the pointer is that of the last merge", &place);
         let absorbed: BTreeMap<MergeId, PersonId> = head.absorbed.iter().map(|p| (p.merge, p.person)).collect();
@@ -106,6 +113,24 @@ impl Check<'_> {
         }
         self.require(is_home, "a person lists only records whose home it is", &place);
         self.require(is_same, "a member is what its record says now", &place);
+    }
+
+    /// The listing names the members, each as its own head does.
+    fn listing(
+        &mut self,
+        listed: &[Listed],
+        members: &BTreeSet<RecordId>,
+        place: &dyn Fn() -> String,
+    ) -> Result<(), Error> {
+        let is_whole = listed.iter().map(|listed| listed.record).eq(members.iter().copied());
+        self.require(is_whole, "a person lists its members, by id", place);
+        for listed in listed {
+            let digest = digest_listed(listed)?;
+            let note = self.records.get(&listed.record);
+            let is_same = note.is_some_and(|note| note.listed == Some(digest));
+            self.require(is_same, "a listed record is called as its head says", place);
+        }
+        Ok(())
     }
 
     fn note_head(&mut self, id: PersonId, head: &PersonHead) {

@@ -3,7 +3,7 @@
 use super::{Check, RecordNote, is_in_order, number, short};
 use crate::life::RelationshipRow;
 use crate::store::record::{HEAD, MOVE, RELATIONSHIP, VERSION, id_of};
-use crate::store::{Member, MoveRow, RecordHead, RecordState, VersionRow, decode, person};
+use crate::store::{Listed, Member, MoveRow, RecordHead, RecordState, VersionRow, decode, person};
 use crate::{Error, RecordId, Standing};
 
 /// The rows of a record, decoded.
@@ -56,7 +56,8 @@ impl Check<'_> {
             Some(current) if !is_erased => Some(self.expected(head, current)?),
             _ => None,
         };
-        let note = RecordNote { home: head.home, versions: head.versions, member, is_seen: false };
+        let listed = if is_erased { None } else { Some(digest_listed(&Listed::of(id, head))?) };
+        let note = RecordNote { home: head.home, versions: head.versions, member, listed, is_seen: false };
         self.records.insert(id, note);
         Ok(())
     }
@@ -119,6 +120,11 @@ impl Check<'_> {
         };
         Ok(short(&person::member_bytes(&member)?))
     }
+}
+
+/// The digest of what a person's listing has to say of a record.
+pub(super) fn digest_listed(listed: &Listed) -> Result<[u8; 16], Error> {
+    Ok(short(&crate::store::encode("listed record", listed)?))
 }
 
 fn at(versions: &[VersionRow], number: u32) -> Option<&VersionRow> {

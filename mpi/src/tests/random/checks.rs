@@ -4,7 +4,7 @@ use super::model::{Model, Moment};
 use crate::history::{person_as_of, record_as_of};
 use crate::review::{self, Filter};
 use crate::store::{person as stored, record as source};
-use crate::{PersonId, RecordId, TaskId, Visible};
+use crate::{PersonId, RecordId, TaskId, Visible, read};
 use directory::Instant;
 use kv::Draft;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,24 @@ impl Model {
             assert_eq!((head.home, head.current, head.versions), (*home, held.version, held.versions));
             let root = stored::root(&mut draft, head.home).unwrap().unwrap().0;
             assert_eq!(root, self.root(*home));
+        }
+    }
+
+    /// What listings say of a person is what its members and the heads of their records say, for whoever asks.
+    pub(super) fn check_cross_references(&self) {
+        let index = self.world.index();
+        let mut draft = Draft::new(&self.world.kv);
+        for record in self.homes.keys() {
+            let head = source::head(&mut draft, *record).unwrap().unwrap();
+            let own = Visible::custodian(head.institution);
+            for visible in [Visible::All, own] {
+                let person = read::resolve(&index, &mut draft, &head.identifier, &visible).unwrap();
+                let cross = read::cross_reference(&index, &mut draft, &head.identifier, &visible).unwrap();
+                let (person, cross) = (person.unwrap(), cross.unwrap());
+                let said = person.records.into_iter().map(|it| (it.record, it.identifier, it.institution));
+                assert_eq!(cross.person, person.person);
+                assert!(cross.records.into_iter().map(|it| (it.record, it.identifier, it.institution)).eq(said));
+            }
         }
     }
 
