@@ -23,7 +23,7 @@ use crate::{
 };
 use error::{corrupt, from_library, unavailable};
 use group::{BURNT, Group, Outcome, Work};
-use rocksdb::{ColumnFamily, DB};
+use rocksdb::{ColumnFamily, DB, ReadOptions};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -75,6 +75,8 @@ pub struct RocksKv {
     db: DB,
     options: RocksOptions,
     group: Group,
+    /// How is read what decides nothing; made once, since each is an object of the library.
+    peeking: ReadOptions,
     /// Where in the write-ahead log the last archives ended.
     places: Mutex<Vec<(Seq, u64)>>,
 }
@@ -102,7 +104,7 @@ impl RocksKv {
             None => return Err(unavailable("open the store", "the folder holds a database of something else")),
         };
         let group = Group::new(last);
-        Ok(Self { db, options, group, places: Mutex::default() })
+        Ok(Self { db, options, group, peeking: ReadOptions::default(), places: Mutex::default() })
     }
 
     /// What has been counted since the store was opened.

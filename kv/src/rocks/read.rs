@@ -6,6 +6,9 @@ use rocksdb::{DBPinnableSlice, DBRawIterator, ReadOptions};
 
 const OPERATION: &str = "read";
 
+/// Point reads up to this number are made one by one: what the library sets up to make them together costs more.
+const SINGLE_GETS_MAX: usize = 2;
+
 /// A scan with its bounds in the bytes of the database.
 struct Range {
     from: Vec<u8>,
@@ -25,20 +28,25 @@ impl RocksKv {
         };
         let versions = self.read_versions(wants, &options())?;
         let mut answers: Vec<Rows> = versions.into_iter().map(|version| Rows { version, ..Rows::default() }).collect();
-        self.fill(wants, &mut answers, &options)?;
+        self.fill(wants, &mut answers, (&options(), &options))?;
         Ok(answers)
     }
 
     /// The rows alone. Each want is read at one moment by itself, which is what the trait asks for.
     pub(super) fn peek_wants(&self, wants: &[Read]) -> Result<Vec<Rows>, Error> {
         let mut answers = vec![Rows::default(); wants.len()];
-        self.fill(wants, &mut answers, &ReadOptions::default)?;
+        self.fill(wants, &mut answers, (&self.peeking, &ReadOptions::default))?;
         Ok(answers)
     }
 
-    /// Reads the rows of every want.
-    fn fill(&self, wants: &[Read], answers: &mut [Rows], options: &dyn Fn() -> ReadOptions) -> Result<(), Error> {
-        self.read_gets(wants, answers, &options())?;
+    /// Reads the rows of every want; an iterator wants options of its own.
+    fn fill(
+        &self,
+        wants: &[Read],
+        answers: &mut [Rows],
+        (of_gets, of_scans): (&ReadOptions, &dyn Fn() -> ReadOptions),
+    ) -> Result<(), Error> {
+        self.read_gets(wants, answers, of_gets)?;
         // One iterator for all scans: making one costs more than moving it.
         let mut iterator = None;
         for (want, rows) in wants.iter().zip(answers) {
@@ -55,7 +63,7 @@ impl RocksKv {
                 };
                 let iterator = match &mut iterator {
                     Some(iterator) => iterator,
-                    none => none.insert(self.db.raw_iterator_cf_opt(self.family(profile::ROWS)?, options())),
+                    none => none.insert(self.db.raw_iterator_cf_opt(self.family(profile::ROWS)?, of_scans())),
                 };
                 (rows.rows, rows.has_more) = scan(iterator, (partition, &prefix), &range)?;
             }
@@ -87,15 +95,16 @@ impl RocksKv {
         Ok(())
     }
 
-    /// Point reads together: the library reads and checks each block once.
+    /// Point reads, several of them together: the library then reads and checks each block once.
     pub(super) fn get_many(
         &self,
         family: &'static str,
         keys: &[Vec<u8>],
         options: &ReadOptions,
     ) -> Result<Vec<Found<'_>>, Error> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        if keys.len() <= SINGLE_GETS_MAX {
+            let family = self.family(family)?;
+            return Ok(keys.iter().map(|key| self.db.get_pinned_cf_opt(family, key, options)).collect());
         }
         Ok(self.db.batched_multi_get_cf_opt(self.family(family)?, keys, false, options))
     }
