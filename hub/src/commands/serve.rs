@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     let Store { kv, mut statistics, opened, gap } = open_store(&config, keyring.as_ref(), arguments.accept_gap)?;
-    log::start(&config.log).map_err(Failure::internal)?;
+    let _log = log::start(&config.log).map_err(Failure::internal)?;
     let search = Search::of_server(&config, &kv)?;
     statistics.push(search.statistics());
     let ingredients = Ingredients { kv, clock: Clock::of_machine(), keyring, statistics };

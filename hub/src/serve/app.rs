@@ -14,6 +14,7 @@ use super::counted::Counted;
 use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
 use super::pool::Pool;
+use super::random::Numbers;
 use super::ready::Readiness;
 use super::search::Search;
 use super::secrets::Secrets;
@@ -36,6 +37,7 @@ struct Parts {
     secrets: Secrets,
     search: OnceLock<Search>,
     metrics: Arc<Metrics>,
+    request_numbers: Numbers,
     readiness: Readiness,
     readers: Arc<Pool>,
     writers: Arc<Pool>,
@@ -99,6 +101,7 @@ impl App {
             secrets: Secrets::new(keyring.as_ref())?,
             search: OnceLock::new(),
             metrics: Arc::new(metrics),
+            request_numbers: Numbers::new()?,
             readiness: Readiness::default(),
             readers,
             writers,
@@ -145,6 +148,10 @@ impl App {
 
     pub(super) fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.0.metrics)
+    }
+
+    pub(super) fn request_numbers(&self) -> &Numbers {
+        &self.0.request_numbers
     }
 
     pub(super) fn callers(&self) -> &CallerTable {

@@ -1,10 +1,11 @@
 //! Who calls: one type for everything that a request is allowed to do.
 //!
-//! A caller comes from a bearer token whose BLAKE3 digest stands in the configuration. The token is hashed and compared
-//! with every digest in constant time, so neither the time nor the answer tells how near a guess was. What a role may do
-//! stands in one table here. Handlers ask [`Caller::require`]; what a caller may *see* is a matter of visibility, and a
+//! A caller comes from a bearer token whose BLAKE3 digest stands in the configuration. The digest of a token is looked up in
+//! an order that only this process knows, and compared in constant time, so neither the time nor the answer tells how near
+//! a guess was. What a role may do stands in one table here. Handlers ask [`Caller::require`]; what a caller may *see* is a matter of visibility, and a
 //! thing that it may not see does not exist for it (404, never 403).
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -14,6 +15,7 @@ use directory::InstitutionId;
 
 use super::app::App;
 use super::problem::{ErrorCode, Problem};
+use super::random;
 use crate::config::{Role, TokenConfig, digest_of_token};
 
 /// Something that a role includes or not.
@@ -221,20 +223,30 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// Everybody who may call.
-#[derive(Debug)]
 pub(super) struct CallerTable {
-    callers: Vec<(blake3::Hash, Caller)>,
+    /// Orders the digests: drawn when the server starts, so that nobody can choose where a guess is looked for.
+    order: [u8; 32],
+    /// In the order of their places.
+    callers: Vec<(u64, blake3::Hash, Caller)>,
 }
 
 impl CallerTable {
     /// The callers of the configuration.
     pub(super) fn new(tokens: &[TokenConfig]) -> Result<Self, String> {
-        let mut callers = Vec::new();
+        let order = random::bytes().map_err(|error| format!("no randomness for the table of tokens: {error}"))?;
+        let mut table = Self { order, callers: Vec::new() };
         for token in tokens {
-            let digest = token.digest().ok_or_else(|| format!("token `{}` has no digest", token.id))?;
-            callers.push((digest.into(), Caller::configured(token)?));
+            let digest = token.digest().ok_or_else(|| format!("token `{}` has no digest", token.id))?.into();
+            table.callers.push((table.place(&digest), digest, Caller::configured(token)?));
         }
-        Ok(Self { callers })
+        table.callers.sort_by_key(|(place, ..)| *place);
+        Ok(table)
+    }
+
+    /// Where a digest stands: two share a place by chance, once in centuries.
+    fn place(&self, digest: &blake3::Hash) -> u64 {
+        let place = blake3::keyed_hash(&self.order, digest.as_bytes());
+        place.as_bytes().first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
 
     /// The caller of a request; without any token in the configuration everybody is the local caller.
@@ -247,14 +259,17 @@ impl CallerTable {
             return None;
         }
         let digest = blake3::Hash::from_bytes(digest_of_token(token.trim()));
-        // Digests compare in constant time, and all of them are compared: the time says nothing about the guess.
-        let mut found = None;
-        for (known, caller) in &self.callers {
-            if *known == digest {
-                found = Some(caller);
-            }
-        }
-        found.cloned()
+        let place = self.place(&digest);
+        let first = self.callers.partition_point(|(known, ..)| *known < place);
+        let mut there = self.callers.iter().skip(first).take_while(|(known, ..)| *known == place);
+        // Digests compare in constant time.
+        there.find(|(_, known, _)| *known == digest).map(|(.., caller)| caller.clone())
+    }
+}
+
+impl fmt::Debug for CallerTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallerTable").field("callers", &self.callers.len()).finish_non_exhaustive()
     }
 }
 
@@ -287,6 +302,21 @@ mod tests {
         check("Basic secret-a", None);
         check("secret-a", None);
         check("Bearer ", None);
+    }
+
+    #[test]
+    fn every_token_of_many_is_found() {
+        let tokens: Vec<TokenConfig> =
+            (0..300).map(|number| token(&format!("t{number}"), Role::Service, &format!("secret-{number}"))).collect();
+        let table = CallerTable::new(&tokens).unwrap();
+        let found = |secret: String| {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {secret}").parse().unwrap())]);
+            table.identify(&headers).map(|caller| caller.id().to_owned())
+        };
+        for number in 0..300 {
+            assert_eq!(found(format!("secret-{number}")), Some(format!("t{number}")));
+        }
+        assert_eq!(found("secret-300".to_owned()), None);
     }
 
     #[test]

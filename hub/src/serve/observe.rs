@@ -18,17 +18,13 @@ use axum::response::{IntoResponse as _, Response};
 use super::app::App;
 use super::caller::Caller;
 use super::problem::{ErrorCode, Problem, ProblemTrace};
-use super::random;
+use super::random::Numbers;
 
 /// The header that names a request.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest request id that is taken over from the caller.
 const REQUEST_ID_CHARS_MAX: usize = 64;
-
-/// The id of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(pub String);
 
 /// The middleware.
 pub(super) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -38,24 +34,23 @@ pub(super) async fn observe(State(app): State<App>, mut request: Request, next: 
     let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", |route| route.as_str());
-    let id = request_id(request.headers());
+    let id = request_id(request.headers(), app.request_numbers());
     let caller = app.callers().identify(request.headers());
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
     }
-    request.extensions_mut().insert(id.clone());
     let limit = Duration::from_millis(app.limits().request_ms_max.into());
     let mut response = match tokio::time::timeout(limit, answer(next, request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(ErrorCode::TimeLimit, "the time limit of a request has passed").into_response(),
     };
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
+    if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
     let duration = started.elapsed();
     metrics.count_request((method, route), response.status().as_u16(), duration);
     let caller = caller.as_ref().map_or("unknown", Caller::id);
-    Line { method, route, caller, id: &id.0, duration }.write(&response);
+    Line { method, route, caller, id: &id, duration }.write(&response);
     response
 }
 
@@ -124,16 +119,13 @@ async fn answer(next: Next, request: Request) -> Response {
 }
 
 /// The caller's own id when it is a harmless word, otherwise a new one.
-fn request_id(headers: &HeaderMap) -> RequestId {
+fn request_id(headers: &HeaderMap, numbers: &Numbers) -> String {
     let is_word = |text: &&str| {
         let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         !text.is_empty() && text.len() <= REQUEST_ID_CHARS_MAX && text.bytes().all(is_harmless)
     };
     let given = headers.get(&REQUEST_ID_HEADER).and_then(|value| value.to_str().ok()).filter(is_word);
-    RequestId(given.map_or_else(
-        || random::bytes().map_or_else(|_| "none".to_owned(), |bytes| format!("{:016x}", u64::from_le_bytes(bytes))),
-        str::to_owned,
-    ))
+    given.map_or_else(|| format!("{:016x}", numbers.next()), str::to_owned)
 }
 
 /// Methods are a closed set in labels.
@@ -156,14 +148,18 @@ mod tests {
 
     #[test]
     fn harmless_request_ids_are_kept() {
+        let numbers = Numbers::new().unwrap();
         let id = |text: &str| {
-            request_id(&HeaderMap::from_iter([(REQUEST_ID_HEADER, HeaderValue::from_str(text).unwrap())])).0
+            let headers = HeaderMap::from_iter([(REQUEST_ID_HEADER, HeaderValue::from_str(text).unwrap())]);
+            request_id(&headers, &numbers)
         };
         assert_eq!(id("a-1_b.C"), "a-1_b.C");
         for bad in ["", "a b", "a\"b", "a=b", &"x".repeat(65)] {
             let given = id(bad);
             assert!(given.len() == 16 && given != bad, "{bad} became {given}");
         }
-        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+        let drawn: std::collections::BTreeSet<String> =
+            (0..1_000).map(|_| request_id(&HeaderMap::new(), &numbers)).collect();
+        assert_eq!(drawn.len(), 1_000);
     }
 }
