@@ -82,6 +82,9 @@ pub(crate) struct Run {
     pub(crate) sync_seconds: f64,
     /// Writes that were planned again.
     pub(crate) conflicts: f64,
+    /// Batches that search did not know of at the end of the run.
+    #[serde(default)]
+    pub(crate) search_lag: f64,
 }
 
 /// The share of the asked rate at which latency is measured.
@@ -118,6 +121,7 @@ pub(crate) fn run(plan: &Plan, site: &Site) -> anyhow::Result<Measured> {
     } else {
         remove(site, STORE)?;
         remove(site, "data.models")?;
+        remove(site, "data.search")?;
         site.configure(address, (256 << 20, &plan.log_level), &tokens)?;
         Some(site.load(&population)?)
     };
@@ -224,6 +228,7 @@ impl Offered<'_> {
             syncs: grown("nayose_store_syncs"),
             sync_seconds: grown("nayose_store_sync_seconds"),
             conflicts: grown("nayose_store_conflicts_total"),
+            search_lag: after.get("nayose_search_lag_batches"),
         })
     }
 }

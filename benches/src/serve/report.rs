@@ -100,6 +100,8 @@ fn section_text(title: &str, section: &Section) -> String {
              generator, others | syncs/s (mean ms) | batches per sync | conflicts | verdict |\n\
              |---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
     measured.runs.iter().for_each(|run| text += &row(run));
+    let lags: Vec<String> = measured.runs.iter().map(|run| format!("{:.0}", run.search_lag)).collect();
+    let _ = writeln!(text, "\nBatches that search did not know of at the end of each run: {}.", lags.join(", "));
     text
 }
 

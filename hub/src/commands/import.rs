@@ -11,11 +11,12 @@ use mpi::kv::Draft;
 use crate::cli::print_result;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
-use crate::import::{First, Import, Persons, Source, read_rows};
+use crate::import::{BULK, First, Import, Persons, Source, read_rows};
 use crate::linking::{self, Pool, Stopwatch};
 use crate::opening;
 use crate::output::ClusterWriter;
 use crate::serve::clock::Clock;
+use crate::serve::search::Search;
 use crate::serve::store::wind_clock;
 
 /// Import records: an empty index is filled at once, otherwise each record arrives.
@@ -94,7 +95,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         write_persons(path, &ids, &persons, &config.enterprise_id_prefix)
             .map_err(|error| Failure::write(path, error))?;
     }
-    report.finish(stopwatch.seconds());
+    let before = stopwatch.seconds();
+    let filling = Stopwatch::start();
+    Search::fill(&config, &*opened.kv, (import.pool, report.way == BULK))?;
+    filling.lap("search index");
+    report.stages.extend(filling.seconds());
+    report.finish(before);
     print_result(&if arguments.json {
         serde_json::to_string_pretty(&report).map_err(Failure::internal)? + "\n"
     } else {

@@ -18,7 +18,7 @@ use mpi::kv::Draft;
 use mpi::{Arrival, Attribute, Index, PersonId, bulk};
 
 use super::commit::commit_alone;
-use super::{First, Import, Persons, ReadRows, Report, draw, person_of, stream};
+use super::{BULK, First, Import, Persons, ReadRows, Report, draw, person_of, stream};
 use crate::failure::Failure;
 use crate::index::freeze;
 use crate::linking::{self, Loaded, Lookup, Pool, Stopwatch, Weighing};
@@ -50,7 +50,7 @@ pub(super) fn load(
     let groups = bulk::groups(&index, &rows.arrivals, &pairs);
     stopwatch.lap("group");
     let mut report =
-        Report { way: "bulk", rejected: rows.rejected, rules: model.version().to_owned(), ..Report::default() };
+        Report { way: BULK, rejected: rows.rejected, rules: model.version().to_owned(), ..Report::default() };
     let mut persons = vec![None; rows.arrivals.len()];
     let (plans, large) = cut(groups, rows.arrivals)?;
     admit(import, &index, plans, (&mut report, &mut persons))?;

@@ -17,7 +17,7 @@ mod report;
 mod rows;
 mod stream;
 
-pub(crate) use report::Report;
+pub(crate) use report::{BULK, Report};
 pub(crate) use rows::{ReadRows, Source, read_rows};
 
 use directory::Snapshot;

@@ -9,6 +9,9 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::text::thousands;
 
+/// The way into an index that was empty.
+pub(crate) const BULK: &str = "bulk";
+
 /// Counts and seconds of an import.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Report {

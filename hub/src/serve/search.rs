@@ -5,6 +5,7 @@
 //! given from what is there, and each says up to which position of the log it holds. What words mean and who is found by
 //! them is decided in [`mpi::search`]; who may see what, and how persons are shown, in `routes`.
 
+mod fill;
 mod follower;
 #[cfg(test)]
 pub(super) mod tests;

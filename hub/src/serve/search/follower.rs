@@ -21,7 +21,7 @@ const PENDING_MAX: usize = 10_000;
 
 /// Why following ended before the server stopped.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(super) enum Trouble {
     #[error("the search index knows position {applied}, and the store ends at {last}: it was restored")]
     Ahead { applied: u64, last: u64 },
     #[error(transparent)]
@@ -36,7 +36,7 @@ enum Trouble {
 
 impl Trouble {
     /// Whether the folder has to be thrown away.
-    fn is_of_no_use(&self) -> bool {
+    pub(super) fn is_of_no_use(&self) -> bool {
         matches!(self, Self::Ahead { .. } | Self::Index(SearchError::Unusable { .. }))
     }
 }
@@ -119,14 +119,14 @@ impl Shared {
     }
 
     fn updates(&self, changes: &[Change]) -> Result<Vec<SearchUpdate>, mpi::Error> {
-        let records = touched(&mut Draft::new(&*self.kv), changes)?;
+        let records = touched(&mut Draft::peeking(&*self.kv), changes)?;
         // A draft keeps what it has read, and no record is read twice.
-        let update = |record| update_of(&mut Draft::new(&*self.kv), record, &self.tables);
+        let update = |record| update_of(&mut Draft::peeking(&*self.kv), record, &self.tables);
         records.into_iter().map(update).collect()
     }
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
+pub(super) fn remove(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

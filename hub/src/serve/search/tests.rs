@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use linkage::normalize::Tables;
 use mpi::kv::{BatchId, Commit, Draft, Kv, MemoryKv};
+use mpi::search::SearchIndex;
 
+use super::fill::fill;
 use super::{Folder, Pace, Search};
-use crate::linking::Lookup;
+use crate::linking::{Lookup, Pool};
 use crate::testing::folder;
 
 const PACE: Pace = Pace {
@@ -97,6 +99,21 @@ fn a_damaged_index_is_filled_again() {
     assert!(search.reader().is_ok());
     assert_eq!(statistic(&search, "search_rebuilds"), 1.0);
     drop(search);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_was_filled_before_is_not_filled_again() {
+    let (kv, folder) = (Arc::new(MemoryKv::new()), folder("search-filled"));
+    write(&kv, 40);
+    fill(&*kv, &tables(), (&folder, Pool::new(Some(2)))).unwrap();
+    let index = SearchIndex::open(&folder, tables()).unwrap();
+    assert_eq!(index.applied(), 40);
+    drop(index);
+    let older = MemoryKv::new();
+    write(&older, 2);
+    let trouble = fill(&older, &tables(), (&folder, Pool::new(Some(2)))).unwrap_err();
+    assert!(trouble.is_of_no_use());
     std::fs::remove_dir_all(folder).unwrap();
 }
 
