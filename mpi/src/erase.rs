@@ -9,9 +9,9 @@
 
 use crate::event::{Event, Standing, log};
 use crate::life::LifeStatus;
-use crate::review::{self, TaskOutcome, TaskState, about_version, put, stored};
+use crate::review::{self, TaskOutcome, about_version};
 use crate::store::{Happening, PersonRow, RecordHead, RecordState, decode, encode, listing, person, posting, record};
-use crate::{Actor, Error, Index, RecordId, Refusal, Stamp, space};
+use crate::{Actor, Error, Index, RecordId, Refusal, Stamp, Visible, history, space};
 use directory::{Identifier, Instant};
 use kv::{Draft, Partition};
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,122 @@ pub fn replay(index: &Index<'_>, draft: &mut Draft<'_>, erasure: &Erasure, stamp
     }
 }
 
+/// An erasure that one officer wants and another has to agree to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// The record.
+    pub record: RecordId,
+    /// The law or the request that it rests on; it names no person.
+    pub legal_basis: Box<str>,
+    /// Who wants it.
+    pub by: Actor,
+    /// Since when.
+    pub at: Instant,
+}
+
+fn proposals() -> Partition {
+    Partition::new(space::META, *b"erasures proposed")
+}
+
+/// Says that a record should be erased; nothing is, until another officer agrees.
+///
+/// # Errors
+/// [`Refusal`] when there is no such record, it is erased, no legal basis is given, or it is proposed already.
+pub fn propose(draft: &mut Draft<'_>, id: RecordId, legal_basis: &str, stamp: &Stamp) -> Result<Proposed, Error> {
+    draft.rely(&proposals())?;
+    let head = record::head(draft, id)?.ok_or(Refusal::NoRecord(id))?;
+    if head.state == RecordState::Erased {
+        return Err(Refusal::State("the record was erased already").into());
+    }
+    if legal_basis.trim().is_empty() {
+        return Err(Refusal::State("an erasure needs a legal basis").into());
+    }
+    if proposal(draft, id)?.is_some() {
+        return Err(Refusal::State("the erasure is proposed already: another officer has to agree").into());
+    }
+    let proposed = Proposed { record: id, legal_basis: legal_basis.into(), by: stamp.actor.clone(), at: stamp.now };
+    draft.put(proposals().key(id.0), encode("a proposed erasure", &proposed)?);
+    Ok(proposed)
+}
+
+/// Agrees to a proposed erasure, which is carried out.
+///
+/// # Errors
+/// [`Refusal`] when nothing is proposed, or by the same officer.
+pub fn agree(index: &Index<'_>, draft: &mut Draft<'_>, id: RecordId, stamp: &Stamp) -> Result<Erasure, Error> {
+    draft.rely(&proposals())?;
+    let proposed = proposal(draft, id)?.ok_or(Refusal::State("no erasure of the record is proposed"))?;
+    if proposed.by.id == stamp.actor.id {
+        return Err(Refusal::State("an erasure needs two officers: somebody else has to agree").into());
+    }
+    let erasure = Erasure {
+        record: id,
+        legal_basis: proposed.legal_basis,
+        officers: [proposed.by, stamp.actor.clone()],
+        at: stamp.now,
+    };
+    draft.delete(proposals().key(id.0));
+    carry_out(index, draft, &erasure, stamp)?;
+    Ok(erasure)
+}
+
+/// Takes a proposed erasure back.
+///
+/// # Errors
+/// [`Refusal`] when nothing is proposed.
+pub fn withdraw(draft: &mut Draft<'_>, id: RecordId) -> Result<(), Error> {
+    draft.rely(&proposals())?;
+    proposal(draft, id)?.ok_or(Refusal::State("no erasure of the record is proposed"))?;
+    draft.delete(proposals().key(id.0));
+    Ok(())
+}
+
+/// The proposed erasure of a record; none when nothing is proposed.
+///
+/// # Errors
+/// Those of the store.
+pub fn proposal(draft: &mut Draft<'_>, id: RecordId) -> Result<Option<Proposed>, Error> {
+    draft.get(&proposals().key(id.0))?.map(|bytes| decode("a proposed erasure", &bytes)).transpose()
+}
+
+/// The erasure of a record; none when it was not erased.
+///
+/// # Errors
+/// Those of the store.
+pub fn erasure(draft: &mut Draft<'_>, id: RecordId) -> Result<Option<Erasure>, Error> {
+    draft.get(&list().key(id.0))?.map(|bytes| decode("erasure", &bytes)).transpose()
+}
+
+/// Proposed and done erasures of visible records, by record.
+///
+/// # Errors
+/// Those of the store.
+pub fn cases(draft: &mut Draft<'_>, visible: &Visible) -> Result<(Vec<Proposed>, Vec<Erasure>), Error> {
+    let rows = draft.scan(&proposals(), &[], None, u32::MAX)?;
+    let mut proposed = Vec::new();
+    for (_, value) in &rows.rows {
+        let one: Proposed = decode("a proposed erasure", value)?;
+        if history::shows(draft, one.record, visible)? {
+            proposed.push(one);
+        }
+    }
+    let mut done = Vec::new();
+    for one in erasures(draft)? {
+        if history::shows(draft, one.record, visible)? {
+            done.push(one);
+        }
+    }
+    Ok((proposed, done))
+}
+
+/// Whether a record is there and visible, erased or not: who may not see it may not propose to erase it.
+///
+/// # Errors
+/// Those of the store.
+pub fn may_know(draft: &mut Draft<'_>, id: RecordId, visible: &Visible) -> Result<bool, Error> {
+    Ok(record::head(draft, id)?.is_some_and(|head| visible.shows(id, &head.institution)))
+}
+
 /// Every erasure that was done, by record.
 ///
 /// # Errors
@@ -100,7 +216,12 @@ fn carry_out(index: &Index<'_>, draft: &mut Draft<'_>, erasure: &Erasure, stamp:
     leave(draft, id, &head, stamp)?;
     for (number, mut version) in record::versions(draft, id)? {
         if version.standing == Standing::Quarantined {
-            settle(index, draft, (id, number), stamp)?;
+            // There is nothing left to decide on.
+            let task = about_version(index.digester, id, number);
+            match review::settle(draft, task, TaskOutcome::Settled, stamp) {
+                Ok(()) | Err(Error::Refused(Refusal::NoTask(_))) => {}
+                Err(error) => return Err(error),
+            }
         }
         version.demographics = None;
         version.life = LifeStatus::default();
@@ -131,22 +252,4 @@ fn leave(draft: &mut Draft<'_>, id: RecordId, head: &RecordHead, stamp: &Stamp) 
     let mut at_home = person::head(draft, home)?.ok_or(Error::Corrupt { what: "the home of a record" })?;
     person::note(draft, home, &mut at_home, PersonRow { at: stamp.now, what: Happening::Left(id) })?;
     person::put_head(draft, home, &at_home)
-}
-
-/// Closes the task about a version that waited: there is nothing left to decide on.
-fn settle(
-    index: &Index<'_>,
-    draft: &mut Draft<'_>,
-    (id, version): (RecordId, u32),
-    stamp: &Stamp,
-) -> Result<(), Error> {
-    let task = about_version(index.digester, id, version);
-    draft.rely(&review::partition(task))?;
-    let Some(before) = stored(draft, task)? else { return Ok(()) };
-    if matches!(before.state, TaskState::Closed { .. }) {
-        return Ok(());
-    }
-    let state = TaskState::Closed { by: stamp.actor.clone(), at: stamp.now, outcome: TaskOutcome::Settled };
-    put(draft, Some(&before), &review::Task { state, ..before.clone() })?;
-    log(draft, &Event::TaskChanged { task })
 }

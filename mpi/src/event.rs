@@ -96,6 +96,25 @@ pub enum Event {
         /// The other.
         other: RecordId,
     },
+    /// What else stands in this batch was done by a run that applies rules or takes them back.
+    ByRun {
+        /// The run.
+        run: Box<str>,
+    },
+    /// A clerk decided that two persons are two.
+    KeptApart {
+        /// One person.
+        one: PersonId,
+        /// The other.
+        other: PersonId,
+    },
+    /// That decision was taken back.
+    Reconciled {
+        /// One person.
+        one: PersonId,
+        /// The other.
+        other: PersonId,
+    },
 }
 
 /// What became of a version.

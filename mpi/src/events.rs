@@ -3,5 +3,5 @@
 mod feed;
 mod second;
 
-pub use feed::{Page, feed};
+pub use feed::{Announced, Announcement, Page, feed};
 pub use second::{Position, look_second, second_look_at, second_looks, skip_second_looks};

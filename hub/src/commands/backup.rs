@@ -188,7 +188,7 @@ fn back_up(opened: &opening::Opened, to: &Path, before: Option<Manifest>) -> Res
 fn copy_models(opened: &opening::Opened, to: &Path) -> Result<(), Failure> {
     let into = to.join(MODELS);
     match opened.models.folder() {
-        folder if folder.is_dir() => copy_folder(folder, &into),
+        Some(folder) if folder.is_dir() => copy_folder(folder, &into),
         _ => fs::create_dir_all(&into).map_err(|error| Failure::write(&into, error)),
     }
 }

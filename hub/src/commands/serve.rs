@@ -133,6 +133,15 @@ async fn serve(
         let message = format!("cannot listen on `{}`", config.listen);
         Failure::internal(anyhow::Error::new(error).context(message))
     })?;
+    if gap.is_none() {
+        let replayed = app.replay_erasures().await.map_err(|problem| {
+            let cause = std::error::Error::source(&problem).map(ToString::to_string).unwrap_or_default();
+            Failure::bad_input(anyhow::anyhow!("the list of erasures cannot be used: {problem}: {cause}"))
+        })?;
+        if replayed > 0 {
+            tracing::warn!(records = replayed, "the store held records that were erased: they are erased again");
+        }
+    }
     let address = listener.local_addr().map_err(Failure::internal)?;
     tracing::info!(%address, tokens = config.tokens.len(), "server listens");
     let routes = match gap {

@@ -34,12 +34,19 @@ pub struct Config {
     /// The file that remembers the last sequence number outside the data folder.
     #[serde(default)]
     pub witness: Option<PathBuf>,
+    /// The list of erasures outside of the data folder, so that a restored backup forgets again; missing: beside the
+    /// witness, if there is one.
+    #[serde(default)]
+    pub erasures: Option<PathBuf>,
     /// The rule set.
     #[serde(default)]
     pub rules: Option<PathBuf>,
     /// What enterprise ids of this network begin with.
     #[serde(default = "default_prefix")]
     pub enterprise_id_prefix: String,
+    /// Hosts with ports that web hooks may be sent to, beside this machine: `proxy.example:8080`.
+    #[serde(default)]
+    pub webhook_targets: Vec<String>,
     /// Named limits.
     #[serde(default)]
     pub limits: Limits,
@@ -177,10 +184,21 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let paths = [&mut self.store.folder, &mut self.keyring, &mut self.witness, &mut self.rules];
+        let paths = [&mut self.store.folder, &mut self.keyring, &mut self.witness, &mut self.erasures, &mut self.rules];
         for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
         }
+    }
+
+    /// The list of erasures: as configured, or beside the witness.
+    #[must_use]
+    pub fn erasures_file(&self) -> Option<PathBuf> {
+        self.erasures.clone().or_else(|| {
+            let witness = self.witness.as_deref()?;
+            let mut name = witness.file_name().unwrap_or_default().to_owned();
+            name.push(".erasures");
+            Some(witness.with_file_name(name))
+        })
     }
 
     /// What no single value shows.
@@ -188,7 +206,7 @@ impl Config {
         if self.store.engine == Engine::Rocks && self.store.folder.is_none() {
             return Err("`store.folder` is missing: name the folder that keeps everything".to_owned());
         }
-        for (name, path) in [("keyring", &self.keyring), ("witness", &self.witness)] {
+        for (name, path) in [("keyring", &self.keyring), ("witness", &self.witness), ("erasures", &self.erasures)] {
             if let (Some(path), Some(folder)) = (path, &self.store.folder)
                 && path.starts_with(folder)
             {

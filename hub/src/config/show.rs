@@ -12,10 +12,17 @@ impl Config {
     #[must_use]
     pub fn show(&self) -> String {
         let mut text = format!("listen = {:?}\n", self.listen.to_string());
-        for (name, path) in [("keyring", &self.keyring), ("witness", &self.witness), ("rules", &self.rules)] {
+        let paths = [
+            ("keyring", self.keyring.clone()),
+            ("witness", self.witness.clone()),
+            ("erasures", self.erasures_file()),
+            ("rules", self.rules.clone()),
+        ];
+        for (name, path) in paths {
             text.push_str(&line_of_path(name, path.as_deref()));
         }
         let _ = writeln!(text, "enterprise_id_prefix = {:?}", self.enterprise_id_prefix);
+        let _ = writeln!(text, "webhook_targets = {:?}", self.webhook_targets);
         let engine = match self.store.engine {
             Engine::Rocks => "rocks",
             Engine::Memory => "memory",

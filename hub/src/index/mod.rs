@@ -72,7 +72,7 @@ impl Operating {
     ///
     /// # Errors
     /// [`ModelError`] when the model of the active version cannot be read, and those of the store.
-    pub fn renewed(&self, kv: &dyn Kv, models: Option<&Models>) -> Result<Option<Self>, ModelError> {
+    pub fn renewed(&self, kv: &dyn Kv, models: &Models) -> Result<Option<Self>, ModelError> {
         let mut draft = Draft::new(kv);
         let active = mpi::rules::active(&mut draft)?;
         let (version, generation) = active
@@ -83,10 +83,7 @@ impl Operating {
         if is_same_model && is_same_directory && generation == self.generation && active.is_some() == self.is_active {
             return Ok(None);
         }
-        let model = match models {
-            Some(models) if !is_same_model => Arc::new(models.load(version)?),
-            _ => Arc::clone(&self.model),
-        };
+        let model = if is_same_model { Arc::clone(&self.model) } else { Arc::new(models.load(version)?) };
         let directory = Snapshot::load(&mut draft)?;
         Ok(Some(Self {
             model,
@@ -111,12 +108,14 @@ impl Operating {
     }
 }
 
-/// The models of a configuration: a folder beside that of the store, whose engine wants its own for itself. None for a
-/// store in memory, whose only model is its first.
+/// The models of a configuration: a folder beside that of the store, whose engine wants its own for itself. A store in
+/// memory has its models in memory.
 #[must_use]
-pub fn models_of(config: &Config) -> Option<Models> {
-    let folder = config.store.folder.as_deref().filter(|_| config.store.engine == Engine::Rocks)?;
+pub fn models_of(config: &Config) -> Models {
+    let Some(folder) = config.store.folder.as_deref().filter(|_| config.store.engine == Engine::Rocks) else {
+        return Models::in_memory();
+    };
     let mut name = folder.file_name().unwrap_or_default().to_owned();
     name.push(".models");
-    Some(Models::at(&folder.with_file_name(name)))
+    Models::at(&folder.with_file_name(name))
 }

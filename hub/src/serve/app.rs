@@ -11,15 +11,18 @@ use mpi::kv::Kv;
 use super::caller::CallerTable;
 use super::clock::Clock;
 use super::counted::Counted;
+use super::erasures::ErasureFile;
 use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
 use super::pool::Pool;
 use super::random::Numbers;
+use super::reads::Reads;
 use super::ready::Readiness;
 use super::search::Search;
 use super::secrets::Secrets;
 use super::shadow::Shadows;
 use super::store::wind_clock;
+use super::webhooks::Webhooks;
 use crate::config::{Config, Keyring, Limits};
 
 /// The state of the server, shared by all requests.
@@ -32,6 +35,10 @@ struct Parts {
     deciding: Arc<Deciding>,
     shadows: Shadows,
     counted: Counted,
+    reads: Reads,
+    erasures: ErasureFile,
+    webhooks: Webhooks,
+    webhook_targets: Vec<String>,
     limits: Limits,
     callers: CallerTable,
     secrets: Secrets,
@@ -96,6 +103,10 @@ impl App {
             deciding,
             shadows: Shadows::default(),
             counted: Counted::default(),
+            reads: Reads::default(),
+            erasures: ErasureFile::at(config.erasures_file()),
+            webhooks: Webhooks::default(),
+            webhook_targets: config.webhook_targets.clone(),
             limits,
             callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
             secrets: Secrets::new(keyring.as_ref())?,
@@ -144,6 +155,23 @@ impl App {
 
     pub(super) fn counted(&self) -> &Counted {
         &self.0.counted
+    }
+
+    pub(super) fn reads(&self) -> &Reads {
+        &self.0.reads
+    }
+
+    pub(super) fn erasure_file(&self) -> &ErasureFile {
+        &self.0.erasures
+    }
+
+    pub(super) fn webhooks(&self) -> &Webhooks {
+        &self.0.webhooks
+    }
+
+    /// Hosts with ports that web hooks may be sent to, beside this machine.
+    pub(super) fn webhook_targets(&self) -> &[String] {
+        &self.0.webhook_targets
     }
 
     pub(super) fn metrics(&self) -> Arc<Metrics> {

@@ -10,8 +10,11 @@
 //! | `caller` | who calls, and what its role includes |
 //! | `extract`, `answer`, `page`, `once` | requests in, answers out, long lists, repeated writes |
 //! | `problem` | everything that can go wrong, with its code |
-//! | `second_look`, `shadow`, `counted` | what goes on behind the requests |
+//! | `second_look`, `shadow`, `rule_runs`, `counted` | what goes on behind the requests |
+//! | `sweep` | what is kept for a named time only |
+//! | `reads`, `erasures` | who was given what, and what has to be forgotten again after a restore |
 //! | `store`, `pool` | the way into the store, bounded |
+//! | `webhooks` | events sent to subscribers |
 //! | `search` | the search index, kept up with the log |
 //! | `observe`, `metrics`, `ready` | what an operator sees |
 //! | `server` | connections, and a stop that loses no request |
@@ -24,6 +27,7 @@ pub mod app;
 pub mod caller;
 pub mod clock;
 mod counted;
+mod erasures;
 pub mod extract;
 mod ids;
 pub mod log;
@@ -35,9 +39,11 @@ pub mod page;
 mod pool;
 pub mod problem;
 pub mod random;
+mod reads;
 pub mod ready;
 pub mod router;
 mod routes;
+mod rule_runs;
 pub mod search;
 mod second_look;
 mod secrets;
@@ -45,8 +51,10 @@ pub mod server;
 mod shadow;
 pub(crate) mod space;
 pub mod store;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod views;
+mod webhooks;
 
 pub use metrics::{Statistic, StatisticSource};

@@ -109,6 +109,25 @@ impl Once {
     }
 }
 
+/// The first hour whose answers may still be given.
+pub(super) fn first_hour_kept(now: Instant, kept_seconds: u32) -> i64 {
+    now.micros().saturating_sub(i64::from(kept_seconds) * MICROS_PER_SECOND).div_euclid(MICROS_PER_HOUR)
+}
+
+/// Removes a stored answer that is not given any more; false when there is none, or its key was used again since. The
+/// draft relies on it.
+pub(super) fn forget(draft: &mut Draft<'_>, key: &[u8], (now, kept_seconds): (Instant, u32)) -> Result<bool, Problem> {
+    let partition = Partition::new(space::ONCE, key);
+    draft.rely(&partition)?;
+    let Some(row) = draft.get(&partition.key([]))? else { return Ok(false) };
+    let age_micros = now.micros().saturating_sub(decode(&row)?.recorded_micros);
+    let is_old = age_micros > i64::from(kept_seconds) * MICROS_PER_SECOND;
+    if is_old {
+        draft.delete(partition.key([]));
+    }
+    Ok(is_old)
+}
+
 impl App {
     /// Writes with an answer, once per idempotency key if the request has one.
     ///

@@ -31,7 +31,7 @@ pub(super) struct Deciding {
     has_moved: AtomicBool,
     /// One request at a time loads; the others go on with what they have.
     loading: Mutex<()>,
-    models: Option<Models>,
+    models: Models,
 }
 
 impl Deciding {
@@ -40,9 +40,12 @@ impl Deciding {
         let models = models_of(config);
         let first = || first_model(config);
         let digester = digester(keyring)?;
-        let folder = models.clone().unwrap_or_else(|| Models::at(std::path::Path::new("models")));
-        let operating = Operating::load(kv, &folder, &first, (digester, &config.enterprise_id_prefix))?;
-        if let Some(models) = models.as_ref().filter(|_| !operating.is_active) {
+        if models.folder().is_none() {
+            // Models in memory begin with the process: a store in memory was begun under the first.
+            models.save(&first()?)?;
+        }
+        let operating = Operating::load(kv, &models, &first, (digester, &config.enterprise_id_prefix))?;
+        if !operating.is_active {
             models.save(&operating.model)?;
         }
         Ok(Self {
@@ -69,6 +72,11 @@ impl Deciding {
         self.has_moved.store(true, Ordering::Release);
     }
 
+    /// The versions that are kept.
+    pub(super) fn models(&self) -> &Models {
+        &self.models
+    }
+
     /// What decides now.
     pub(super) fn now(&self, kv: &dyn Kv) -> Result<Arc<Operating>, ModelError> {
         if self.has_moved.load(Ordering::Acquire) {
@@ -85,7 +93,7 @@ impl Deciding {
 
     fn exchange(&self, kv: &dyn Kv) -> Result<(), ModelError> {
         let old = Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner));
-        if let Some(new) = old.renewed(kv, self.models.as_ref())? {
+        if let Some(new) = old.renewed(kv, &self.models)? {
             *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         }
         Ok(())

@@ -18,7 +18,8 @@ use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
-    about, events, health, identity, institutions, matching, persons, records, rules, search, statistics, tasks,
+    about, erasures, events, health, history, identity, institutions, matching, persons, records, rules, search,
+    statistics, subscriptions, tasks,
 };
 
 /// The routes with their documents.
@@ -40,6 +41,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(records::versions))
         .routes(routes!(persons::resolve))
         .routes(routes!(persons::get))
+        .routes(routes!(history::of_person))
         .routes(routes!(search::find))
         .routes(routes!(matching::find))
         // What clerks do about identity.
@@ -50,6 +52,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(identity::unlink))
         .routes(routes!(identity::split))
         .routes(routes!(identity::keep_apart))
+        .routes(routes!(history::under_merge))
+        .routes(routes!(history::before_move))
+        // What has to be forgotten by law.
+        .routes(routes!(erasures::list))
+        .routes(routes!(erasures::propose))
+        .routes(routes!(erasures::get))
+        .routes(routes!(erasures::agree))
+        .routes(routes!(erasures::withdraw))
         // What waits for clerks.
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::get))
@@ -64,8 +74,18 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rules::get))
         .routes(routes!(rules::start))
         .routes(routes!(rules::shadow))
+        .routes(routes!(rules::versions))
+        .routes(routes!(rules::activate))
+        .routes(routes!(rules::runs))
+        .routes(routes!(rules::run))
+        .routes(routes!(rules::roll_back))
         // The change feed.
         .routes(routes!(events::list))
+        .routes(routes!(subscriptions::list))
+        .routes(routes!(subscriptions::make))
+        .routes(routes!(subscriptions::get))
+        .routes(routes!(subscriptions::end))
+        .routes(routes!(subscriptions::resume))
 }
 
 /// The service that answers requests.

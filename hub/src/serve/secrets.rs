@@ -1,8 +1,9 @@
-//! Keys of the server's own: for idempotency keys and page tokens, derived from the keyring.
+//! Keys of the server's own: for idempotency keys, page tokens and web hooks, derived from the keyring.
 //!
-//! Without a keyring they are random, so page tokens and idempotency keys do not outlive the process. That is for
+//! Without a keyring they are random, so page tokens, idempotency keys and signatures do not outlive the process. That is for
 //! trials in memory; a store on disk has a keyring.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use crate::config::{KEY_BYTES, Keyring, Purpose};
@@ -13,6 +14,8 @@ use super::random;
 pub(super) struct Secrets {
     once: [u8; KEY_BYTES],
     page: [u8; KEY_BYTES],
+    /// By the number of the key: a subscription keeps the one that it was made with. The last is used for what is new.
+    webhooks: BTreeMap<u16, [u8; KEY_BYTES]>,
 }
 
 impl Secrets {
@@ -24,12 +27,34 @@ impl Secrets {
             None => random::bytes()?,
         };
         let derive = |context: &str| blake3::derive_key(context, &root);
-        Ok(Self { once: derive("nayose 2026-11 hub idempotency keys"), page: derive("nayose 2026-11 hub page tokens") })
+        let mut webhooks: BTreeMap<u16, [u8; KEY_BYTES]> = keyring
+            .into_iter()
+            .flat_map(|keyring| keyring.of(Purpose::Webhooks))
+            .map(|key| (key.id, *key.bytes()))
+            .collect();
+        if webhooks.is_empty() {
+            webhooks.insert(0, random::bytes()?);
+        }
+        let (once, page) = ("nayose 2026-11 hub idempotency keys", "nayose 2026-11 hub page tokens");
+        Ok(Self { once: derive(once), page: derive(page), webhooks })
     }
 
     /// For the partitions of stored answers.
     pub(super) fn once(&self) -> &[u8; KEY_BYTES] {
         &self.once
+    }
+
+    /// The number of the key for new subscriptions.
+    pub(super) fn newest_webhook_key(&self) -> u16 {
+        self.webhooks.keys().next_back().copied().unwrap_or_default()
+    }
+
+    /// The secret of a subscription, as its subscriber got it. A key that is gone from the keyring gives a secret that
+    /// nobody has, so that nothing is signed in another's name.
+    pub(super) fn of_webhook(&self, key: u16, subscription: &str) -> String {
+        let root = self.webhooks.get(&key).map_or([0; KEY_BYTES], |key| *key);
+        let key = blake3::derive_key("nayose 2026-11 hub web hooks", &root);
+        blake3::keyed_hash(&key, subscription.as_bytes()).to_hex().to_string()
     }
 
     /// For page tokens.

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::app::App;
-use super::second_look;
+use super::{reads, rule_runs, second_look, sweep, webhooks};
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,13 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(usize::try_from(limits.connections_max).unwrap_or(usize::MAX)));
     let mut stop = std::pin::pin!(stop);
-    let behind = tokio::spawn(second_look::follow(app.clone()));
+    let behind = [
+        tokio::spawn(second_look::follow(app.clone())),
+        tokio::spawn(rule_runs::follow(app.clone())),
+        tokio::spawn(reads::follow(app.clone())),
+        tokio::spawn(webhooks::follow::follow(app.clone())),
+        tokio::spawn(sweep::follow(app.clone())),
+    ];
     loop {
         let next = async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -66,9 +72,15 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
         }
     }
     drop(listener);
-    behind.abort();
+    behind.iter().for_each(tokio::task::JoinHandle::abort);
     app.readiness().put("server", "the server stops");
-    drain(graceful, limits.drain_ms_max).await
+    let end = drain(graceful, limits.drain_ms_max).await;
+    if app.readiness().obstacles().len() == 1
+        && let Err(problem) = app.write_reads().await
+    {
+        tracing::error!(cause = %problem, "reads of the last moment are not noted");
+    }
+    end
 }
 
 /// Answers that are small should not wait for more.

@@ -1,12 +1,14 @@
 //! Shadow runs: a candidate rule set over the whole population, beside the requests, with nothing written.
 //!
 //! One run at a time, on a thread of its own, so that a stop of the server does not wait for it. What has run is kept in
-//! memory until the server stops, the latest few. What the candidate would change is decided in [`mpi::rules`], who is
-//! alike in `linkage`.
+//! memory until the server stops, the latest few; the candidate itself, frozen with the frequencies of the records that it
+//! was run over, and the review are kept beside the models, so that it can be activated later. What the candidate would
+//! change is decided in [`mpi::rules`], who is alike in `linkage`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use linkage::arrival::FrozenFrequencies;
 use linkage::block::BlockIndex;
 use linkage::model::Weights;
 use linkage::rules::RuleSet;
@@ -14,12 +16,14 @@ use linkage::run::{Request, Run};
 use linkage::table::TableBuilder;
 use mpi::Attribute;
 use mpi::kv::Kv;
-use mpi::rules::{Diff, Population, Proposed};
+use mpi::rules::{Diff, Population, Proposed, Rebuild, Reviewed};
 
 use super::app::App;
 use super::problem::{ErrorCode, Problem};
 use super::random;
+use super::views::rules::Candidate;
 use crate::failure::{ErrorFormat, Failure};
+use crate::index::{Models, Operating, freeze};
 use crate::linking::{self, Loaded, Lookup, Pool, Stopwatch, Weighing};
 
 /// Runs that are kept.
@@ -47,10 +51,33 @@ pub(super) struct Shadow {
 pub(super) enum State {
     /// It goes on: what it does.
     Running(&'static str),
-    /// It is done: what would change, and seconds per stage.
-    Done(Arc<Diff>, Vec<(&'static str, f64)>),
+    /// It is done.
+    Done(Arc<Outcome>),
     /// It failed: see the log.
     Failed,
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The version of the candidate: rules and weights with the frequencies of the records that it was run over.
+    pub(super) version: String,
+    /// What would change; the single changes are with the model.
+    pub(super) diff: Diff,
+    /// Changes that a run of the version would carry out.
+    pub(super) changes: u64,
+    /// Why the version cannot take over by switching.
+    pub(super) rebuild: Option<Rebuild>,
+    /// Seconds per stage.
+    pub(super) seconds: Vec<(&'static str, f64)>,
+}
+
+/// What a run needs.
+struct Work {
+    rules: RuleSet,
+    train: bool,
+    operating: Arc<Operating>,
+    models: Models,
 }
 
 impl Shadow {
@@ -74,10 +101,18 @@ impl App {
     ///
     /// # Errors
     /// A bad field when the candidate is no trained rule set, a conflict while another run goes on.
-    pub(super) fn start_shadow(&self, text: &str) -> Result<Arc<Shadow>, Problem> {
+    pub(super) fn start_shadow(&self, candidate: &Candidate) -> Result<Arc<Shadow>, Problem> {
         let wrong = |reason: String| Problem::bad_field("rules", reason);
-        let rules = RuleSet::parse(text).map_err(|error| wrong(format!("line {}: {}", error.line, error.reason)))?;
-        Weights::of(&rules).map_err(|error| wrong(format!("{error}: train it first")))?;
+        let operating = self.operating()?;
+        let rules = match &candidate.rules {
+            Some(text) => {
+                RuleSet::parse(text).map_err(|error| wrong(format!("line {}: {}", error.line, error.reason)))?
+            }
+            None => operating.model.rules().clone(),
+        };
+        if !candidate.train {
+            Weights::of(&rules).map_err(|error| wrong(format!("{error}: train it first, or say `train`")))?;
+        }
         let id = random::bytes::<8>().map_err(Problem::internal)?.map(|byte| format!("{byte:02x}")).concat();
         let run = Arc::new(Shadow {
             id,
@@ -95,10 +130,11 @@ impl App {
         }
         runs.push(Arc::clone(&run));
         let (kv, inside) = (Arc::clone(self.kv()), Arc::clone(&run));
+        let work = Work { rules, train: candidate.train, operating, models: self.deciding().models().clone() };
         let work = move || {
-            let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compare(&*kv, &rules, &inside)));
+            let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compare(&*kv, &work, &inside)));
             inside.set(match end {
-                Ok(Ok((diff, seconds))) => State::Done(Arc::new(diff), seconds),
+                Ok(Ok(outcome)) => State::Done(Arc::new(outcome)),
                 Ok(Err(failure)) => {
                     tracing::error!(run = inside.id, cause = failure.message(ErrorFormat::Human), "shadow run failed");
                     State::Failed
@@ -121,23 +157,32 @@ impl App {
     }
 }
 
-/// What a candidate would change, and seconds per stage.
-type Outcome = (Diff, Vec<(&'static str, f64)>);
-
-fn compare(kv: &dyn Kv, rules: &RuleSet, run: &Shadow) -> Result<Outcome, Failure> {
+fn compare(kv: &dyn Kv, work: &Work, run: &Shadow) -> Result<Outcome, Failure> {
     let stopwatch = Stopwatch::start();
+    // What is committed from here on may be missing in what is read, and is looked at by an activation.
+    let until = kv.health().seq.0;
     let mut population = Vec::new();
     mpi::rules::population(kv, &mut |one| population.push(one)).map_err(Failure::internal)?;
     // The order of records must not decide ties otherwise than on the next run.
     population.sort_unstable_by_key(|one: &Population| one.record);
     stopwatch.lap("read");
     run.set(State::Running("normalising"));
-    let loaded = tabulate(rules, &population, stopwatch)?;
+    let loaded = tabulate(&work.rules, &population, stopwatch)?;
     run.set(State::Running("comparing"));
-    let proposed = propose(rules, &loaded, &population, run)?;
-    let diff = mpi::rules::diff(&population, &proposed);
+    let (proposed, version) = propose(work, &loaded, &population, run)?;
+    let mut diff = mpi::rules::diff(&population, &proposed);
+    let changes = std::mem::take(&mut diff.changes);
+    let count = changes.len() as u64;
+    // A review that does not hold every change is none.
+    if diff.changes_left_out == 0 {
+        let against = work.operating.model.version().into();
+        let reviewed = Reviewed { version: version.as_str().into(), against, until, changes };
+        let bytes = reviewed.to_bytes().map_err(Failure::internal)?;
+        work.models.keep_review(&version, &bytes).map_err(Failure::internal)?;
+    }
+    let rebuild = mpi::rules::may_switch(work.operating.model.rules(), &work.rules).err();
     loaded.stopwatch.lap("set against what stands");
-    Ok((diff, loaded.stopwatch.seconds()))
+    Ok(Outcome { version, diff, changes: count, rebuild, seconds: loaded.stopwatch.seconds() })
 }
 
 /// The population as linkage wants it; each record is known by its place.
@@ -159,9 +204,18 @@ fn tabulate(rules: &RuleSet, population: &[Population], stopwatch: Stopwatch) ->
     Ok(Loaded { table, lookup, pool, across_sources: false, rejected: 0, stopwatch })
 }
 
-/// What the candidate finds.
-fn propose(rules: &RuleSet, loaded: &Loaded, population: &[Population], shadow: &Shadow) -> Result<Proposed, Failure> {
-    linking::with_scorer(rules, loaded, Weighing { train: false, seed: 1 }, |ready| {
+/// What the candidate finds, and the version under which it is kept.
+fn propose(
+    work: &Work,
+    loaded: &Loaded,
+    population: &[Population],
+    shadow: &Shadow,
+) -> Result<(Proposed, String), Failure> {
+    linking::with_scorer(&work.rules, loaded, Weighing { train: work.train, seed: 1 }, |ready| {
+        let rules = ready.rules;
+        let model =
+            freeze(rules.clone(), FrozenFrequencies::freeze(rules, &loaded.table)).map_err(Failure::internal)?;
+        work.models.save(&model).map_err(Failure::internal)?;
         let blocks = BlockIndex::build(&rules.blocks, &loaded.table, false, &loaded.pool);
         let request = Request { threshold: rules.upper, weight_min: rules.lower, across_sources: false };
         let run = Run { scorer: ready.scorer, blocks: &blocks, request };
@@ -181,6 +235,6 @@ fn propose(rules: &RuleSet, loaded: &Loaded, population: &[Population], shadow: 
         }
         let doubts = linked.pairs.iter().filter(|pair| cluster(pair.left) != cluster(pair.right));
         proposed.doubts = doubts.filter_map(|pair| one(pair.left).zip(one(pair.right))).collect();
-        Ok(proposed)
+        Ok((proposed, model.version().to_owned()))
     })
 }

@@ -142,26 +142,43 @@ pub fn look_again(
     stamp: &Stamp,
 ) -> Result<Option<Joined>, Error> {
     let Some(own) = person::load(draft, &[person], index.generation)?.pop() else { return Ok(None) };
-    let Some((id, member)) = own.members.first() else { return Ok(None) };
-    let Some(head) = record::head(draft, *id)? else { return Ok(None) };
+    let Some((id, _)) = own.members.first() else { return Ok(None) };
+    look_at(index, draft, (*id, &own), &|_| true, stamp).map(|(joined, _)| joined)
+}
+
+/// Looks again at a record of a person that stands; the person is joined to another only where `may_join` agrees, and
+/// where it does not a clerk is asked.
+pub(crate) fn look_at(
+    index: &Index<'_>,
+    draft: &mut Draft<'_>,
+    (id, own): (RecordId, &LoadedPerson),
+    may_join: &dyn Fn(PersonId) -> bool,
+    stamp: &Stamp,
+) -> Result<(Option<Joined>, Vec<TaskId>), Error> {
+    let nothing = (None, Vec::new());
+    let Some((_, member)) = own.members.iter().find(|(known, _)| *known == id) else { return Ok(nothing) };
+    let Some(head) = record::head(draft, id)? else { return Ok(nothing) };
     let profile = Profile { values: member.values.clone(), keys: member.keys.clone() };
     let looked = Looked {
-        id: *id,
+        id,
         institution: &head.institution,
         profile: &profile,
         is_dead: member.is_dead,
         constraints: &head.constraints,
-        homes: std::slice::from_ref(&own),
+        homes: std::slice::from_ref(own),
     };
-    reconsider(index, draft, (&looked, &own), stamp).map(|(joined, _)| joined)
+    reconsider(index, draft, (&looked, own, may_join), stamp)
 }
+
+/// A record that is looked at, the home that it has, and which persons that may be joined to.
+pub(super) type Reconsidered<'a> = (&'a Looked<'a>, &'a LoadedPerson, &'a dyn Fn(PersonId) -> bool);
 
 /// Looks at a record of a person that stands already: a person of one record may be joined to another, which keeps its
 /// enterprise id resolving; for all others there are tasks only.
 pub(super) fn reconsider(
     index: &Index<'_>,
     draft: &mut Draft<'_>,
-    (looked, own): (&Looked<'_>, &LoadedPerson),
+    (looked, own, may_join): Reconsidered<'_>,
     stamp: &Stamp,
 ) -> Result<(Option<Joined>, Vec<TaskId>), Error> {
     let person = match own.head.merged_into {
@@ -176,12 +193,12 @@ pub(super) fn reconsider(
     };
     let mut joined = None;
     match joins {
-        Some(claim) if is_alone => {
+        Some(claim) if is_alone && may_join(claim.person) => {
             let basis = claim.best().map(|best| index.evidence(best));
             joined =
                 Some(merge::join(draft, index.digester, (claim.person, own.id), MergeCause::Automatic(basis), stamp)?);
         }
-        // Two persons of several records: a clerk has to see that they are alike.
+        // Two persons of several records, or nobody has reviewed this: a clerk has to see that they are alike.
         Some(_) => found.doubts.extend(bridge(found.choice)),
         None => {}
     }

@@ -12,6 +12,7 @@ mod update;
 
 pub(crate) use first::{create, settle};
 pub use look::look_again;
+pub(crate) use look::look_at;
 pub(crate) use update::follow;
 
 use crate::life::LifeStatus;

@@ -8,7 +8,7 @@ use crate::index::Profile;
 use crate::overlay::Examiner;
 use crate::review::{self, About, Seed};
 use crate::store::{KeyDigest, LoadedPerson, Member, RecordHead, RecordState, VersionRow, person, posting, record};
-use crate::{Demographics, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind};
+use crate::{Demographics, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind, TaskOutcome};
 use kv::Draft;
 use linkage::model::Decision;
 
@@ -106,6 +106,10 @@ fn quarantine(
         evidence: None,
     };
     let task = review::open(draft, index.digester, seed, stamp)?;
+    if let RecordState::Quarantined { task: earlier, .. } = head.state {
+        // One version waits at a time: the task about the one before has nothing left to let hold.
+        review::settle(draft, earlier, TaskOutcome::Superseded, stamp)?;
+    }
     head.state = RecordState::Quarantined { version, task };
     append(draft, (id, head), arrival, Standing::Quarantined, stamp)?;
     Ok(task)
@@ -142,7 +146,7 @@ pub(crate) fn follow(
         homes: std::slice::from_ref(&home),
     };
     let mut tasks = Vec::from_iter(contradiction(index, draft, (&looked, &profile), person, stamp)?);
-    let (joined, more) = reconsider(index, draft, (&looked, &home), stamp)?;
+    let (joined, more) = reconsider(index, draft, (&looked, &home, &|_| true), stamp)?;
     tasks.extend(more);
     Ok((joined.map_or(person, |joined| joined.survivor), tasks))
 }

@@ -1,22 +1,42 @@
 //! A page of the feed, as far as a caller may see.
 
-use crate::history::{merge_row, shows, sides};
+use crate::history::{is_known, merge_row, shows, sides};
 use crate::{Error, Event, PersonId, RecordId, Visible, review};
 use directory::InstitutionId;
 use kv::{Draft, Kv, Seq};
 
+/// An event of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The position of its batch.
+    pub seq: Seq,
+    /// What happened.
+    pub what: Announcement,
+    /// The run of rules that did it, or took it back.
+    pub run: Option<Box<str>>,
+}
+
+/// What happened, and in which register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announcement {
+    /// In the index.
+    Index(Event),
+    /// In the directory, which is open to all callers.
+    Directory(directory::Event),
+}
+
 /// A page of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The events that the caller may see, in the order of the log, each with the position of its batch.
-    pub events: Vec<(Seq, Event)>,
+    /// The events that the caller may see, in the order of the log.
+    pub events: Vec<Announced>,
     /// From where to go on. Positions count hidden batches too: whoever must not know of them gets positions sealed.
     pub next: Seq,
     /// Whether the log went on after this page when it was read.
     pub has_more: bool,
 }
 
-/// The events of at most `limit` batches after a position. An event about a hidden record is not among them, nor one that
+/// The events of the directory and of the index in at most `limit` batches after a position. An event about a hidden record is not among them, nor one that
 /// would not have happened without hidden records; what is visible is judged by the rights of today.
 ///
 /// # Errors
@@ -32,11 +52,18 @@ pub fn feed(kv: &dyn Kv, after: Seq, limit: u32, visible: &Visible) -> Result<Pa
     for change in changes {
         let decoded: Result<Vec<Option<Event>>, Error> = change.entries.iter().map(|e| Event::decode(e)).collect();
         let batch: Vec<Event> = decoded?.into_iter().flatten().collect();
+        let stated = change.entries.iter().filter_map(|entry| directory::Event::decode(entry));
+        let mut whats: Vec<Announcement> = stated.map(Announcement::Directory).collect();
         for event in &batch {
             if is_shown(&mut draft, event, &batch, visible)? {
-                page.events.push((change.seq, event.clone()));
+                whats.push(Announcement::Index(event.clone()));
             }
         }
+        let run = batch.iter().find_map(|event| match event {
+            Event::ByRun { run } => Some(run.clone()),
+            _ => None,
+        });
+        page.events.extend(whats.into_iter().map(|what| Announced { seq: change.seq, what, run: run.clone() }));
     }
     Ok(page)
 }
@@ -67,7 +94,12 @@ fn is_shown(draft: &mut Draft<'_>, event: &Event, batch: &[Event], visible: &Vis
         Event::Constrained { record, other } | Event::Related { record, other } => {
             shows(draft, *record, visible)? && shows(draft, *other, visible)?
         }
+        Event::KeptApart { one, other } | Event::Reconciled { one, other } => {
+            is_known(draft, *one, visible)? && is_known(draft, *other, visible)?
+        }
         Event::RulesActivated { .. } => true,
+        // It says something of what stands beside it, and nothing by itself.
+        Event::ByRun { .. } => false,
     })
 }
 

@@ -10,10 +10,10 @@ mod timeline;
 mod tree;
 
 pub(crate) use access::AccessRow;
-pub use access::{Access, note_read, read_between};
+pub use access::{Access, note_read, read_before_move, read_between, read_under_merge};
 pub use record::{RecordAsOf, record_as_of};
 pub use timeline::{Cause, Happened, What, timeline};
-pub(crate) use timeline::{merge_row, shows, sides};
+pub(crate) use timeline::{is_known, merge_row, shows, sides};
 pub(crate) use tree::{Past, subtree};
 
 use crate::{Error, Index, PersonId, Visible};

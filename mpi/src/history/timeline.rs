@@ -39,6 +39,10 @@ pub enum What {
     Absorbed(PersonId, MergeId),
     /// That merge was undone.
     Released(PersonId, MergeId),
+    /// A clerk decided that it is not this other person.
+    KeptApart(PersonId),
+    /// That decision was taken back.
+    Reconciled(PersonId),
 }
 
 /// Why something happened.
@@ -50,6 +54,8 @@ pub enum Cause {
     Merge(Actor, MergeCause),
     /// Who undid a merge, and why.
     Unmerge(Actor, Box<str>),
+    /// Who decided that two persons are two, or took that back, and why.
+    Clerk(Actor, Box<str>),
 }
 
 /// Everything that happened to a person and to all that is merged into it now, oldest first, as far as it is about
@@ -68,9 +74,9 @@ pub fn timeline(
     for home in person::tree(draft, top, index.generation)? {
         let rows = person::happenings(draft, home.id)?;
         let mut seen = Vec::new();
-        for row in &rows {
+        for (number, row) in (0..).zip(&rows) {
             if is_shown(draft, (home.id, row), &rows, visible)? {
-                seen.push(happened(draft, home.id, row)?);
+                seen.push(happened(draft, home.id, (number, row))?);
             }
         }
         all.extend(seen);
@@ -79,7 +85,7 @@ pub fn timeline(
     Ok(all)
 }
 
-fn happened(draft: &mut Draft<'_>, id: PersonId, row: &PersonRow) -> Result<Happened, Error> {
+fn happened(draft: &mut Draft<'_>, id: PersonId, (number, row): (u32, &PersonRow)) -> Result<Happened, Error> {
     let cause = match row.what {
         Happening::Joined(record) => basis(draft, record, (id, row.at))?.map(Cause::Basis),
         Happening::Created | Happening::Left(_) => None,
@@ -90,6 +96,9 @@ fn happened(draft: &mut Draft<'_>, id: PersonId, row: &PersonRow) -> Result<Happ
         Happening::Separated(merge) | Happening::Released(_, merge) => {
             merge_row(draft, merge)?.undone.map(|(_, actor, reason)| Cause::Unmerge(actor, reason))
         }
+        Happening::KeptApart(_) | Happening::Reconciled(_) => {
+            person::apart_said(draft, id, number)?.map(|said| Cause::Clerk(said.by, said.reason))
+        }
     };
     let what = match row.what {
         Happening::Created => What::Created,
@@ -99,6 +108,8 @@ fn happened(draft: &mut Draft<'_>, id: PersonId, row: &PersonRow) -> Result<Happ
         Happening::Separated(merge) => What::Separated(merge),
         Happening::Absorbed(other, merge) => What::Absorbed(other, merge),
         Happening::Released(other, merge) => What::Released(other, merge),
+        Happening::KeptApart(other) => What::KeptApart(other),
+        Happening::Reconciled(other) => What::Reconciled(other),
     };
     Ok(Happened { at: row.at, person: id, what, cause })
 }
@@ -126,6 +137,9 @@ fn is_shown(
             Ok(sides(draft, merge, row.at, visible)?.contains(&other))
         }
         Happening::Separated(merge) => Ok(sides(draft, merge, row.at, visible)?.contains(&id)),
+        Happening::KeptApart(other) | Happening::Reconciled(other) => {
+            Ok(is_known_at(draft, id, row.at, visible)? && is_known_at(draft, other, row.at, visible)?)
+        }
     }
 }
 
@@ -143,17 +157,27 @@ pub(crate) fn sides(
         return Ok(pair);
     }
     for id in &pair {
-        let own = root(draft, *id, at)?.map(|_| subtree(draft, *id, at)).transpose()?.unwrap_or_default();
-        let own: Vec<Past> = own.into_iter().filter(|past| past.id == *id).collect();
-        let mut is_seen = false;
-        for record in own.iter().flat_map(|past| &past.members) {
-            is_seen |= shows(draft, *record, visible)?;
-        }
-        if !is_seen {
+        if !is_known_at(draft, *id, at, visible)? {
             return Ok(Vec::new());
         }
     }
     Ok(pair)
+}
+
+/// Whether a person had a visible record of its own at an instant.
+fn is_known_at(draft: &mut Draft<'_>, id: PersonId, at: Instant, visible: &Visible) -> Result<bool, Error> {
+    let own = root(draft, id, at)?.map(|_| subtree(draft, id, at)).transpose()?.unwrap_or_default();
+    let own: Vec<Past> = own.into_iter().filter(|past| past.id == id).collect();
+    let mut is_seen = false;
+    for record in own.iter().flat_map(|past| &past.members) {
+        is_seen |= shows(draft, *record, visible)?;
+    }
+    Ok(is_seen)
+}
+
+/// Whether a person has a visible record of its own.
+pub(crate) fn is_known(draft: &mut Draft<'_>, id: PersonId, visible: &Visible) -> Result<bool, Error> {
+    is_known_at(draft, id, Instant::from_micros(i64::MAX), visible)
 }
 
 /// Whether a record is visible.

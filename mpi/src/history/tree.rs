@@ -42,7 +42,7 @@ fn play<'r>(id: PersonId, rows: impl Iterator<Item = &'r PersonRow>) -> Option<P
             absorbed: BTreeMap::new(),
         });
         match row.what {
-            Happening::Created => {}
+            Happening::Created | Happening::KeptApart(_) | Happening::Reconciled(_) => {}
             Happening::Joined(record) => drop(own.members.insert(record)),
             Happening::Left(record) => drop(own.members.remove(&record)),
             Happening::MergedInto(into, _) => own.merged_into = Some(into),

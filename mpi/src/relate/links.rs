@@ -3,7 +3,8 @@
 use crate::arrive::{create, settle};
 use crate::event::{Event, log};
 use crate::store::{
-    Happening, Listed, LoadedPerson, MoveRow, PersonRow, RecordHead, RecordState, listing, person, posting, record,
+    ApartRow, Happening, Listed, LoadedPerson, MoveRow, PersonRow, RecordHead, RecordState, listing, person, posting,
+    record,
 };
 use crate::{Basis, Error, Index, MergeCause, PersonId, RecordId, Refusal, Stamp, merge as pointer};
 use kv::Draft;
@@ -42,7 +43,7 @@ pub fn link(
     let left = load(index, draft, moved.from)?;
     if left.members.is_empty() && left.head.merged_into.is_none() && left.head.absorbed.is_empty() {
         let cause = MergeCause::Clerk { reason: reason.into() };
-        super::reconcile(index, draft, moved.from, to)?;
+        super::reconcile(index, draft, (moved.from, to), (reason, stamp))?;
         pointer::join(draft, index.digester, (moved.from, to), cause, stamp)?;
     }
     Ok(moved)
@@ -92,7 +93,7 @@ pub fn split(
         let head = record_head(draft, *record)?;
         moved.push(rehome(index, draft, (*record, head), &mut home, (&clerk(reason, stamp), stamp))?);
     }
-    keep_apart(draft, (root, fresh))?;
+    keep_apart(draft, (root, fresh), reason, stamp)?;
     Ok(moved)
 }
 
@@ -100,7 +101,12 @@ pub fn split(
 ///
 /// # Errors
 /// [`Refusal`] when one does not exist or both are one person.
-pub fn keep_apart(draft: &mut Draft<'_>, (one, other): (PersonId, PersonId)) -> Result<(), Error> {
+pub fn keep_apart(
+    draft: &mut Draft<'_>,
+    (one, other): (PersonId, PersonId),
+    reason: &str,
+    stamp: &Stamp,
+) -> Result<(), Error> {
     let root =
         |draft: &mut Draft<'_>, id| -> Result<_, Error> { Ok(person::root(draft, id)?.ok_or(Refusal::NoPerson(id))?) };
     let (one, mut one_head) = root(draft, one)?;
@@ -108,21 +114,49 @@ pub fn keep_apart(draft: &mut Draft<'_>, (one, other): (PersonId, PersonId)) -> 
     if one == other {
         return Err(Refusal::State("both are one person: split it first").into());
     }
+    let said = ApartRow { by: stamp.actor.clone(), reason: reason.into() };
+    let mut is_new = false;
     for (id, head, rival) in [(one, &mut one_head, other), (other, &mut other_head, one)] {
         draft.rely(&person::partition(id))?;
         if !head.apart.contains(&rival) {
             head.apart.push(rival);
+            let row = PersonRow { at: stamp.now, what: Happening::KeptApart(rival) };
+            person::note_apart(draft, (id, head), row, &said)?;
             person::put_head(draft, id, head)?;
+            is_new = true;
         }
     }
-    Ok(())
+    if is_new { log(draft, &Event::KeptApart { one, other }) } else { Ok(()) }
 }
 
 /// Takes back that two persons are kept apart.
 ///
 /// # Errors
 /// [`Refusal`] when one does not exist.
-pub fn stop_keeping_apart(draft: &mut Draft<'_>, (one, other): (PersonId, PersonId)) -> Result<(), Error> {
+pub fn stop_keeping_apart(
+    draft: &mut Draft<'_>,
+    (one, other): (PersonId, PersonId),
+    reason: &str,
+    stamp: &Stamp,
+) -> Result<(), Error> {
+    let said = ApartRow { by: stamp.actor.clone(), reason: reason.into() };
+    let mut was_apart = false;
+    for (id, rival) in [(one, other), (other, one)] {
+        draft.rely(&person::partition(id))?;
+        let mut head = person::head(draft, id)?.ok_or(Refusal::NoPerson(id))?;
+        if head.apart.contains(&rival) {
+            head.apart.retain(|known| *known != rival);
+            let row = PersonRow { at: stamp.now, what: Happening::Reconciled(rival) };
+            person::note_apart(draft, (id, &mut head), row, &said)?;
+            person::put_head(draft, id, &head)?;
+            was_apart = true;
+        }
+    }
+    if was_apart { log(draft, &Event::Reconciled { one, other }) } else { Ok(()) }
+}
+
+/// Takes the mark away that undoing a merge has just left, where nobody decided that the two are two.
+pub(crate) fn forget_apart(draft: &mut Draft<'_>, (one, other): (PersonId, PersonId)) -> Result<(), Error> {
     for (id, rival) in [(one, other), (other, one)] {
         draft.rely(&person::partition(id))?;
         let mut head = person::head(draft, id)?.ok_or(Refusal::NoPerson(id))?;
@@ -143,9 +177,9 @@ pub(crate) fn leave(
     let head = record_head(draft, id)?;
     let root = person::root(draft, head.home)?.ok_or(Error::Corrupt { what: "the home of a record" })?.0;
     let mut home = create(draft, fresh, stamp)?;
-    let basis = clerk("the local id is of another person from here on", stamp);
-    let moved = rehome(index, draft, (id, head), &mut home, (&basis, stamp))?;
-    keep_apart(draft, (root, fresh))?;
+    let reason = "the local id is of another person from here on";
+    let moved = rehome(index, draft, (id, head), &mut home, (&clerk(reason, stamp), stamp))?;
+    keep_apart(draft, (root, fresh), reason, stamp)?;
     Ok(moved)
 }
 

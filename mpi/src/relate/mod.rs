@@ -6,8 +6,8 @@
 mod links;
 mod unmerge;
 
-pub(crate) use links::leave;
 pub use links::{Moved, keep_apart, link, split, stop_keeping_apart, unlink};
+pub(crate) use links::{forget_apart, leave};
 pub use unmerge::{Unmerged, unmerge};
 
 use crate::store::person;
@@ -31,22 +31,23 @@ pub fn merge(
     if one == other {
         return Err(Refusal::State("both are one person already").into());
     }
-    reconcile(index, draft, one, other)?;
+    reconcile(index, draft, (one, other), (reason, stamp))?;
     let cause = MergeCause::Clerk { reason: reason.into() };
     pointer::join(draft, index.digester, (one, other), cause, stamp)
 }
 
 /// Takes back that persons of two trees are kept apart.
-pub(crate) fn reconcile(index: &Index<'_>, draft: &mut Draft<'_>, one: PersonId, other: PersonId) -> Result<(), Error> {
+pub(crate) fn reconcile(
+    index: &Index<'_>,
+    draft: &mut Draft<'_>,
+    (one, other): (PersonId, PersonId),
+    (reason, stamp): (&str, &Stamp),
+) -> Result<(), Error> {
     let trees = [person::tree(draft, one, index.generation)?, person::tree(draft, other, index.generation)?];
-    for (own, others) in [(&trees[0], &trees[1]), (&trees[1], &trees[0])] {
-        for home in own {
-            let mut head = home.head.clone();
-            head.apart.retain(|id| !others.iter().any(|other| other.id == *id));
-            if head.apart.len() != home.head.apart.len() {
-                draft.rely(&person::partition(home.id))?;
-                person::put_head(draft, home.id, &head)?;
-            }
+    let others: Vec<PersonId> = trees[1].iter().map(|home| home.id).collect();
+    for home in &trees[0] {
+        for rival in home.head.apart.iter().filter(|id| others.contains(id)) {
+            links::stop_keeping_apart(draft, (home.id, *rival), reason, stamp)?;
         }
     }
     Ok(())

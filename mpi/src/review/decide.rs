@@ -80,7 +80,7 @@ fn carry_out(
             None => Ok(TaskOutcome::Settled),
         },
         (_, TaskDecision::DifferentPersons) => match two_persons(draft, task)? {
-            Some(persons) => relate::keep_apart(draft, persons).map(|()| TaskOutcome::KeptApart),
+            Some(persons) => relate::keep_apart(draft, persons, decided.reason, stamp).map(|()| TaskOutcome::KeptApart),
             None => Err(Refusal::State("the persons are one now: split them").into()),
         },
         (_, TaskDecision::Split) => {
@@ -160,18 +160,18 @@ pub fn undo(
     match outcome {
         TaskOutcome::Merged(merge) => {
             let undone = relate::unmerge(index, draft, *merge, reason, stamp)?;
-            relate::stop_keeping_apart(draft, (undone.survivor, undone.absorbed))?;
+            relate::forget_apart(draft, (undone.survivor, undone.absorbed))?;
         }
         TaskOutcome::KeptApart => {
             let (one, other) = two_persons(draft, &task)?.ok_or(Refusal::State("the persons are one now"))?;
             // The mark stands on the homes that were roots then; they may have been merged since.
-            relate::reconcile(index, draft, one, other)?;
+            relate::reconcile(index, draft, (one, other), (reason, stamp))?;
         }
         TaskOutcome::Accepted | TaskOutcome::Settled if task.version.is_none() => {}
         TaskOutcome::Split(to) if task.version.is_none() => {
             let subject = *task.records.first().ok_or(Error::Corrupt { what: "task" })?;
             let target = *task.persons.first().ok_or(Error::Corrupt { what: "task" })?;
-            relate::stop_keeping_apart(draft, (*to, target))?;
+            relate::stop_keeping_apart(draft, (*to, target), reason, stamp)?;
             relate::link(index, draft, (subject, target), reason, stamp)?;
         }
         _ => return Err(Refusal::State("a version that was decided on is corrected by the next message").into()),

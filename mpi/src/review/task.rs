@@ -2,7 +2,7 @@
 
 use crate::event::{Event, log};
 use crate::store::{decode, encode};
-use crate::{Actor, Error, Evidence, MergeId, PersonId, RecordId, Stamp, TaskId, space};
+use crate::{Actor, Error, Evidence, MergeId, PersonId, RecordId, Refusal, Stamp, TaskId, space};
 use directory::{Instant, InstitutionId};
 use kv::{Digester, Draft, Key, Partition};
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,8 @@ pub enum TaskOutcome {
     Split(PersonId),
     /// The doubt had gone by itself.
     Settled,
+    /// A later version took the place of the one that waited, and has a task of its own.
+    Superseded,
 }
 
 /// One doubt for a clerk.
@@ -280,6 +282,21 @@ pub(crate) fn put(draft: &mut Draft<'_>, before: Option<&Task>, task: &Task) -> 
     }
     draft.put(partition(task.id).key(HEAD), encode("task", task)?);
     Ok(())
+}
+
+/// Closes a task that nobody has to decide any more; one that is closed stays as it is.
+///
+/// # Errors
+/// [`Refusal::NoTask`].
+pub(crate) fn settle(draft: &mut Draft<'_>, id: TaskId, outcome: TaskOutcome, stamp: &Stamp) -> Result<(), Error> {
+    draft.rely(&partition(id))?;
+    let before = task(draft, id)?.ok_or(Refusal::NoTask(id))?;
+    if matches!(before.state, TaskState::Closed { .. }) {
+        return Ok(());
+    }
+    let state = TaskState::Closed { by: stamp.actor.clone(), at: stamp.now, outcome };
+    put(draft, Some(&before), &Task { state, ..before.clone() })?;
+    log(draft, &Event::TaskChanged { task: id })
 }
 
 /// Opens a task, or strengthens the one that asks the same; a closed one stays closed unless the doubt is riskier now.

@@ -4,10 +4,12 @@
 //! themselves, with weights, frequencies and tables, are kept by the caller under their version.
 
 mod apply;
+mod run;
 mod shadow;
 
-pub use apply::{Applied, Rebuild, apply, may_switch, merges_of, roll_back};
-pub use shadow::{Diff, Example, InstitutionDiff, Population, Proposed, diff, population};
+pub use apply::{Applied, Rebuild, Work, apply, changed_since, look_at_changed, may_switch, roll_back, work_left};
+pub use run::{Reviewed, RuleRun, RunState, begin, end, run, runs, take_back, under_way};
+pub use shadow::{CHANGES_MAX, Diff, InstitutionDiff, PairChange, Population, Proposed, diff, population};
 
 use crate::event::{Event, log};
 use crate::store::{decode, encode};

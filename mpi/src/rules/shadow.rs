@@ -7,6 +7,7 @@ use crate::store::{person, record};
 use crate::{Constraint, Demographics, Error, PersonId, RecordId, space};
 use directory::InstitutionId;
 use kv::{BUCKETS, Draft, Kv};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record as a shadow run needs it.
@@ -57,7 +58,12 @@ pub struct Diff {
     /// The same by custodian.
     pub institutions: BTreeMap<InstitutionId, InstitutionDiff>,
     /// Some of the pairs, the first by record id.
-    pub examples: Vec<Example>,
+    pub examples: Vec<PairChange>,
+    /// What a run would have to do: one pair for every two persons that would be one, one for every person that would
+    /// lose a link.
+    pub changes: Vec<PairChange>,
+    /// Changes beyond [`CHANGES_MAX`], which were only counted.
+    pub changes_left_out: u64,
 }
 
 /// What would change for one custodian: pairs with a record of its own.
@@ -69,9 +75,9 @@ pub struct InstitutionDiff {
     pub lost: u64,
 }
 
-/// A pair that would change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Example {
+/// A pair of records that would change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairChange {
     /// One record.
     pub record: RecordId,
     /// The other.
@@ -80,6 +86,8 @@ pub struct Example {
     pub is_gained: bool,
 }
 
+/// Changes that are kept, 33 bytes each: rules that change more than a million persons at once want another load.
+pub const CHANGES_MAX: usize = 1_000_000;
 /// Examples kept of each kind.
 const EXAMPLES_MAX: usize = 50;
 /// Rows read at once.
@@ -162,10 +170,13 @@ pub fn diff(population: &[Population], proposed: &Proposed) -> Diff {
         persons_then: then.len() as u64,
         ..Diff::default()
     };
+    let mut joined: BTreeSet<(PersonId, PersonId)> = BTreeSet::new();
     for members in now.values() {
+        let mut is_first = true;
         pairs(population, members, &mut |one, other| {
             if cluster(one.record) != cluster(other.record) {
                 count(&mut diff, one, other, false);
+                keep(&mut diff, one, other, (false, std::mem::take(&mut is_first)));
             }
         });
     }
@@ -173,6 +184,8 @@ pub fn diff(population: &[Population], proposed: &Proposed) -> Diff {
         pairs(population, members, &mut |one, other| {
             if one.person != other.person {
                 count(&mut diff, one, other, true);
+                let persons = (one.person.min(other.person), one.person.max(other.person));
+                keep(&mut diff, one, other, (true, joined.insert(persons)));
             }
         });
     }
@@ -201,7 +214,19 @@ fn count(diff: &mut Diff, one: &Population, other: &Population, is_gained: bool)
         *(if is_gained { &mut own.gained } else { &mut own.lost }) += 1;
     }
     if diff.examples.iter().filter(|example| example.is_gained == is_gained).count() < EXAMPLES_MAX {
-        diff.examples.push(Example { record: one.record, other: other.record, is_gained });
+        diff.examples.push(PairChange { record: one.record, other: other.record, is_gained });
+    }
+}
+
+/// Keeps a pair for a run, unless another pair of the same persons is kept.
+fn keep(diff: &mut Diff, one: &Population, other: &Population, (is_gained, is_first): (bool, bool)) {
+    if !is_first {
+        return;
+    }
+    if diff.changes.len() < CHANGES_MAX {
+        diff.changes.push(PairChange { record: one.record, other: other.record, is_gained });
+    } else {
+        diff.changes_left_out += 1;
     }
 }
 

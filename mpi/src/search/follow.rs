@@ -39,7 +39,10 @@ pub fn touched(draft: &mut Draft<'_>, changes: &[Change]) -> Result<BTreeSet<Rec
                 | Event::TaskOpened { .. }
                 | Event::Constrained { .. }
                 | Event::RulesActivated { .. }
-                | Event::Related { .. },
+                | Event::Related { .. }
+                | Event::ByRun { .. }
+                | Event::KeptApart { .. }
+                | Event::Reconciled { .. },
             )
             | None => {}
         }

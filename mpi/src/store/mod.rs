@@ -11,7 +11,7 @@ pub(crate) mod record;
 mod rows;
 
 pub(crate) use listing::Listed;
-pub(crate) use person::{Happening, LoadedPerson, Member, PersonHead, PersonRow, Pointer};
+pub(crate) use person::{ApartRow, Happening, LoadedPerson, Member, PersonHead, PersonRow, Pointer};
 pub(crate) use posting::{KeyDigest, posting_part};
 pub use record::{Constraint, RecordState};
 pub(crate) use record::{MoveRow, RecordHead, VersionRow};

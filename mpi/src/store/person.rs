@@ -2,7 +2,7 @@
 
 use super::posting::KeyDigest;
 use super::rows::{decode, encode};
-use crate::{Error, MergeId, PersonId, RecordId, space};
+use crate::{Actor, Error, MergeId, PersonId, RecordId, space};
 use directory::{Instant, InstitutionId};
 use kv::{Draft, Key, Partition, Read};
 use linkage::arrival::Normalized;
@@ -75,6 +75,19 @@ pub(crate) enum Happening {
     Absorbed(PersonId, MergeId),
     /// That merge was undone.
     Released(PersonId, MergeId),
+    /// A clerk decided that it is not this other person; by whom and why stands in an [`ApartRow`].
+    KeptApart(PersonId),
+    /// That decision was taken back; by whom and why stands in an [`ApartRow`].
+    Reconciled(PersonId),
+}
+
+/// Who decided that two persons are two, or took it back, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ApartRow {
+    /// Who.
+    pub by: Actor,
+    /// In words that name no person.
+    pub reason: Box<str>,
 }
 
 /// A happening with its time.
@@ -103,6 +116,8 @@ pub(crate) const HEAD: &[u8] = b"h";
 pub(crate) const MEMBER: u8 = b'r';
 /// The first byte of the sort key of a happening.
 pub(crate) const HAPPENING: u8 = b'e';
+/// The first byte of the sort key of the reason of a happening, which has the happening's number.
+pub(crate) const APART: u8 = b'a';
 
 /// Records of one person beyond which no record joins it: a sink of wrong links, not a person. So many fit into its listing
 /// when every authority, identifier and institution has the longest name that is taken.
@@ -210,6 +225,29 @@ pub(crate) fn note(draft: &mut Draft<'_>, id: PersonId, head: &mut PersonHead, r
     let row = PersonRow { at: head.latest, ..row };
     draft.put(partition(id).key(sort), encode("happening", &row)?);
     Ok(())
+}
+
+/// Appends that a person is kept apart from another, or not any more, with who said so; the head has to be written after it.
+pub(crate) fn note_apart(
+    draft: &mut Draft<'_>,
+    (id, head): (PersonId, &mut PersonHead),
+    row: PersonRow,
+    said: &ApartRow,
+) -> Result<(), Error> {
+    draft.put(apart_key(id, head.happenings), encode("why persons are kept apart", said)?);
+    note(draft, id, head, row)
+}
+
+fn apart_key(id: PersonId, happening: u32) -> Key {
+    let mut sort = vec![APART];
+    sort.extend_from_slice(&happening.to_be_bytes());
+    partition(id).key(sort)
+}
+
+/// Who said that a person is kept apart from another, or not any more, by the number of the happening.
+pub(crate) fn apart_said(draft: &mut Draft<'_>, id: PersonId, happening: u32) -> Result<Option<ApartRow>, Error> {
+    let found = draft.get(&apart_key(id, happening))?;
+    found.map(|bytes| decode("why persons are kept apart", &bytes)).transpose()
 }
 
 /// All that happened to a person, oldest first.

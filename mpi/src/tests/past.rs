@@ -2,7 +2,7 @@
 
 use super::world::{World, arrival, person};
 use crate::erase::{Order, erase, erasures, replay};
-use crate::events::{feed, look_second, second_look_at, second_looks};
+use crate::events::{Announced, Announcement, feed, look_second, second_look_at, second_looks};
 use crate::history::{Access, Cause, What, note_read, person_as_of, read_between, record_as_of, timeline};
 use crate::life::{DeathTime, LifeStatus, Protection, RelationshipKind, Vital, relate, relationships, stop_relating};
 use crate::store::{listing, person as stored, record as source};
@@ -338,14 +338,17 @@ fn a_protection_is_part_of_what_is_read() {
 fn the_feed_tells_nothing_of_hidden_records() {
     let world = busy();
     let all = feed(&world.kv, Seq(0), 100, &Visible::All).unwrap();
-    let count = |events: &[(Seq, Event)], wanted: fn(&Event) -> bool| events.iter().filter(|(_, e)| wanted(e)).count();
-    assert_eq!(count(&all.events, |event| matches!(event, Event::RecordStored { .. })), 3);
-    let own = feed(&world.kv, Seq(0), 100, &seen_by("3210000022")).unwrap();
+    let is_stored = |event: &&Announced| matches!(event.what, Announcement::Index(Event::RecordStored { .. }));
+    assert_eq!(all.events.iter().filter(is_stored).count(), 3);
+    let is_of_directory = |event: &Announced| matches!(event.what, Announcement::Directory(_));
+    assert!(all.events.iter().any(is_of_directory));
+    let mut own = feed(&world.kv, Seq(0), 100, &seen_by("3210000022")).unwrap();
+    own.events.retain(|event| !is_of_directory(event));
     assert_eq!(own.events.len(), 3, "an id, a version and where it went: {:?}", own.events);
-    assert!(own.events.iter().all(|(_, event)| match event {
-        Event::RecordStored { institution, .. } | Event::RecordMoved { institution, .. } =>
+    assert!(own.events.iter().all(|event| match &event.what {
+        Announcement::Index(Event::RecordStored { institution, .. } | Event::RecordMoved { institution, .. }) =>
             institution.as_str() == "3210000022",
-        Event::PersonCreated { .. } => true,
+        Announcement::Index(Event::PersonCreated { .. }) => true,
         _ => false,
     }));
     assert_eq!(feed(&world.kv, all.next, 100, &Visible::All).unwrap().events, []);

@@ -3,8 +3,8 @@
 use super::records::digest_listed;
 use super::{Check, is_in_order, number, short};
 use crate::store::listing::{self, LISTING};
-use crate::store::person::{HAPPENING, HEAD, MEMBER, MERGES_DEEP_MAX, member};
-use crate::store::{Happening, KeyDigest, Listed, PersonHead, PersonRow, decode};
+use crate::store::person::{APART, HAPPENING, HEAD, MEMBER, MERGES_DEEP_MAX, member};
+use crate::store::{ApartRow, Happening, KeyDigest, Listed, PersonHead, PersonRow, decode};
 use crate::{Error, MergeId, PersonId, RecordId};
 use kv::{Freshness, Partition, Read};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +30,7 @@ fn replay(rows: &[PersonRow]) -> Replayed {
             Happening::Separated(merge) => person.merged_into.take().is_some_and(|(_, known)| known == merge),
             Happening::Absorbed(other, merge) => person.absorbed.insert(merge, other).is_none(),
             Happening::Released(other, merge) => person.absorbed.remove(&merge) == Some(other),
+            Happening::KeptApart(_) | Happening::Reconciled(_) => true,
         };
     }
     person
@@ -49,6 +50,7 @@ impl Check<'_> {
         let mut members = BTreeSet::new();
         let mut listed = Vec::new();
         let mut keys: BTreeSet<Partition> = BTreeSet::new();
+        let mut reasons: BTreeSet<u32> = BTreeSet::new();
         for (sort, value) in rows {
             match sort.first() {
                 Some(_) if **sort == *HEAD => head = self.decoded(decode("person head", value), &place),
@@ -61,6 +63,10 @@ impl Check<'_> {
                     happenings.extend(self.decoded(decode::<PersonRow>("happening", value), &place));
                 }
                 Some(&MEMBER) => self.member(id, (sort, value), &mut members, &mut keys),
+                Some(&APART) => {
+                    self.decoded(decode::<ApartRow>("why persons are kept apart", value), &place);
+                    reasons.extend(number(sort));
+                }
                 _ => self.fail("a person has rows of known kinds", place()),
             }
         }
@@ -73,6 +79,10 @@ impl Check<'_> {
         let is_begun = happenings.first().is_some_and(|row| row.what == Happening::Created && row.at == head.created);
         self.require(is_begun, "a person begins with the issue of its id", &place);
         self.require(is_in_order(happenings.iter().map(|row| row.at)), "happenings are in the order of time", &place);
+        let is_decided = |row: &PersonRow| matches!(row.what, Happening::KeptApart(_) | Happening::Reconciled(_));
+        let decided: BTreeSet<u32> =
+            (0..).zip(&happenings).filter(|(_, row)| is_decided(row)).map(|(number, _)| number).collect();
+        self.require(reasons == decided, "every decision to keep persons apart has its reason", &place);
         let replayed = replay(&happenings);
         self.require(replayed.is_lawful, "no happening contradicts an earlier one", &place);
         self.require(replayed.members == members, "the members are those that came and did not go", &place);

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// A rule of the domain says no.
     Refused,
+    /// What is stored per record would have to be written anew.
+    RebuildNeeded,
     /// The same key with another request.
     IdempotencyKeyReused,
     /// A change to one thing at a time needs `If-Match`.
@@ -120,7 +122,7 @@ const INTERNAL: Entry = Entry {
 };
 
 /// Every code, by status.
-static ENTRIES: [Entry; 21] = [
+static ENTRIES: [Entry; 22] = [
     Entry {
         code: ErrorCode::BadRequest,
         name: "bad_request",
@@ -208,6 +210,16 @@ static ENTRIES: [Entry; 21] = [
         title: "A rule refuses this",
         meaning: "The request is well formed; what it asks for is not allowed in this network. The detail says which rule.",
         action: "Do what the detail says; repeating the request does not help.",
+    },
+    Entry {
+        code: ErrorCode::RebuildNeeded,
+        name: "rebuild_needed",
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        title: "The rules read or block records otherwise",
+        meaning: "Rules can take over by switching when they differ in weights, levels, guards, thresholds or frequencies. \
+                  These have other fields or other blocking rules, and what is stored of every record was made under \
+                  those that decide now.",
+        action: "Bring the change without the fields or blocks, or load the records anew under the rules.",
     },
     Entry {
         code: ErrorCode::IdempotencyKeyReused,

@@ -72,7 +72,7 @@ pub(in crate::serve) async fn list(
     let next = if page.has_more { page.next } else { page.next.max(last) };
     let seq = |seq: Seq| is_network.then_some(seq.0);
     Answer::ok(&Feed {
-        events: page.events.iter().map(|(at, event)| EventView::new(event, seq(*at), &prefix)).collect(),
+        events: page.events.iter().map(|event| EventView::new(event, seq(event.seq), &prefix)).collect(),
         page: pages.token(&next.0.to_be_bytes()),
         has_more: page.has_more,
         next: seq(next),

@@ -15,8 +15,8 @@ use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Change, Path};
 use crate::serve::problem::Problem;
 use crate::serve::views::identity::{
-    ApartView, MergeBody, MergedView, MovedView, OtherPerson, Reason, Rival, SomeRecords, SplitView, UnmergedView,
-    reason, seen, seen_of,
+    ApartView, MergeBody, MergedView, MovedView, OtherPerson, Reason, SomeRecords, SplitView, UnmergedView, reason,
+    seen, seen_of,
 };
 use crate::serve::views::person::{Asked, PersonBody};
 use crate::serve::{ids, random};
@@ -175,21 +175,21 @@ pub(in crate::serve) async fn split(
 
 /// Keeps two persons apart, whatever their records say, until a clerk merges them.
 #[utoipa::path(post, path = "/v1/persons/{person}/keep-apart", operation_id = "keep_persons_apart", tag = "identity",
-    params(("person" = String, Path, description = "An enterprise id")), request_body = Rival,
+    params(("person" = String, Path, description = "An enterprise id")), request_body = OtherPerson,
     responses((status = 200, body = ApartView)))]
 pub(in crate::serve) async fn keep_apart(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    change: Change<Rival>,
+    change: Change<OtherPerson>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ChangeIdentity)?;
-    let visible = caller.visible();
-    app.act((&caller, change.once), move |operating, draft, _| -> Result<Answer, Problem> {
+    let (why, visible) = (reason(&change.body.reason)?, caller.visible());
+    app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let one = ids::person(&id, &operating.prefix)?;
         let other = ids::person_field("person", &change.body.person, &operating.prefix)?;
         let persons = [seen(operating, draft, one, &visible)?, seen(operating, draft, other, &visible)?];
-        mpi::keep_apart(draft, (one, other))?;
+        mpi::keep_apart(draft, (one, other), &why, stamp)?;
         Answer::ok(&ApartView { persons: persons.map(|person| person.person.enterprise_id(&operating.prefix)) })
     })
     .await

@@ -5,8 +5,10 @@
 //! rule of the domain in it.
 
 pub(super) mod about;
+pub(super) mod erasures;
 pub(super) mod events;
 pub(super) mod health;
+pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod institutions;
 pub(super) mod matching;
@@ -15,4 +17,5 @@ pub(super) mod records;
 pub(super) mod rules;
 pub(super) mod search;
 pub(super) mod statistics;
+pub(super) mod subscriptions;
 pub(super) mod tasks;

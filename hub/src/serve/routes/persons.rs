@@ -67,16 +67,23 @@ pub(in crate::serve) async fn get(
     caller.require(Scope::ReadPersons)?;
     let as_of = query.as_of.as_deref().map(|text| ids::instant("as_of", text)).transpose()?;
     let (visible, reader, now) = (caller.visible(), caller.institution().cloned(), app.now());
-    let answer = app.ask(move |operating, draft| -> Result<Answer, Problem> {
+    let found = app.ask(move |operating, draft| -> Result<_, Problem> {
         let asked = Asked { id: ids::person(&id, &operating.prefix)?, reader, now };
         let index = operating.index();
         let body = match as_of {
-            None => mpi::read::person(&index, draft, asked.id, &visible)?
-                .map(|found| PersonBody::new(operating, &found, &asked)),
-            Some(at) => mpi::history::person_as_of(&index, draft, asked.id, at, &visible)?
-                .map(|found| PersonBody::as_of(operating, &found, &asked)),
+            None => mpi::read::person(&index, draft, asked.id, &visible)?.map(|found| {
+                let records = found.records.iter().map(|record| record.record).collect();
+                (PersonBody::new(operating, &found, &asked), (found.person, records))
+            }),
+            Some(at) => mpi::history::person_as_of(&index, draft, asked.id, at, &visible)?.map(|found| {
+                let records = found.records.iter().map(|record| record.record).collect();
+                (PersonBody::as_of(operating, &found, &asked), (found.person, records))
+            }),
         };
-        Answer::ok(&body.ok_or_else(|| Problem::not_found("person"))?)
+        let (body, given) = body.ok_or_else(|| Problem::not_found("person"))?;
+        Ok((Answer::ok(&body)?, given))
     });
-    Ok(answer.await?.unless_known(&headers))
+    let (answer, given) = found.await?;
+    app.note_read(&caller, given).await?;
+    Ok(answer.unless_known(&headers))
 }

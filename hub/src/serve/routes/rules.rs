@@ -1,13 +1,17 @@
-//! Rules in operation: which decide, and what a candidate would change.
+//! Rules in operation: which decide, what a candidate would change, and how it takes over and is taken back.
 
 use axum::extract::State;
 
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
-use crate::serve::extract::{Json, Path};
+use crate::serve::extract::{Change, Json, Path};
 use crate::serve::problem::{ErrorCode, Problem};
-use crate::serve::views::rules::{Candidate, RulesView, ShadowView};
+use crate::serve::views::identity::{Reason, reason};
+use crate::serve::views::rules::{
+    Activation, Candidate, RuleRuns, RuleVersions, RulesView, RunView, ShadowView, VersionView,
+};
+use crate::serve::{random, rule_runs};
 
 /// The rules that decide now.
 #[utoipa::path(get, path = "/v1/rules", operation_id = "get_rules", tag = "rules",
@@ -22,7 +26,7 @@ pub(in crate::serve) async fn get(State(app): State<App>, caller: Caller) -> Res
 }
 
 /// Runs a candidate over the whole population in the shadow: nothing changes. Its address tells how far it is, and at the
-/// end what would change.
+/// end what would change, and the version under which it can be activated.
 #[utoipa::path(post, path = "/v1/rules/shadow", operation_id = "start_shadow_run", tag = "rules",
     request_body = Candidate, responses((status = 201, body = ShadowView)))]
 pub(in crate::serve) async fn start(
@@ -31,7 +35,7 @@ pub(in crate::serve) async fn start(
     Json(candidate): Json<Candidate>,
 ) -> Result<Answer, Problem> {
     for_network(&caller)?;
-    let run = app.start_shadow(&candidate.rules)?;
+    let run = app.start_shadow(&candidate)?;
     Answer::created(format!("/v1/rules/shadow/{}", run.id), &ShadowView::new(&run))
 }
 
@@ -48,11 +52,100 @@ pub(in crate::serve) async fn shadow(
     Answer::ok(&ShadowView::new(&*app.shadow(&id)?))
 }
 
+/// The versions that are kept: those that have decided, and those that were reviewed.
+#[utoipa::path(get, path = "/v1/rules/versions", operation_id = "list_rule_versions", tag = "rules",
+    responses((status = 200, body = RuleVersions)))]
+pub(in crate::serve) async fn versions(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let models = app.deciding().models().clone();
+    app.ask(move |operating, _| -> Result<Answer, Problem> {
+        let mut versions = Vec::new();
+        for version in models.versions()? {
+            let rules = models.rules(&version)?;
+            let reviewed = rule_runs::review(&models, &version)?;
+            versions.push(VersionView {
+                is_active: operating.is_active && operating.model.version() == version,
+                version,
+                name: rules.name,
+                title: rules.title,
+                reviewed_against: reviewed.as_ref().map(|reviewed| reviewed.against.to_string()),
+                changes: reviewed.as_ref().map(|reviewed| reviewed.changes.len() as u64),
+            });
+        }
+        Answer::ok(&RuleVersions { versions })
+    })
+    .await
+}
+
+/// Lets a reviewed version decide from here on. What its shadow run has found is then applied by a run, step by step:
+/// persons of one record are joined as reviewed, all else becomes tasks.
+#[utoipa::path(post, path = "/v1/rules/activate", operation_id = "activate_rules", tag = "rules",
+    request_body = Activation, responses((status = 201, body = RunView)))]
+pub(in crate::serve) async fn activate(
+    State(app): State<App>,
+    caller: Caller,
+    change: Change<Activation>,
+) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let (why, version) = (reason(&change.body.reason)?, change.body.version);
+    let models = app.deciding().models().clone();
+    let candidate = app.ask_store(move |_, _| rule_runs::candidate(&models, &version)).await?;
+    let id = random::bytes::<8>().map_err(Problem::internal)?.map(|byte| format!("{byte:02x}")).concat();
+    app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
+        candidate.may_take_over(operating)?;
+        let run = mpi::rules::begin(draft, (&candidate.reviewed, operating.generation), (&id, &why), stamp)?;
+        Answer::created(format!("/v1/rules/runs/{id}"), &RunView::new(&run))
+    })
+    .await
+}
+
+/// Changes of rules that were begun, the latest first.
+#[utoipa::path(get, path = "/v1/rules/runs", operation_id = "list_rule_runs", tag = "rules",
+    responses((status = 200, body = RuleRuns)))]
+pub(in crate::serve) async fn runs(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let runs = app.read(|draft| mpi::rules::runs(draft)).await?;
+    Answer::ok(&RuleRuns { runs: runs.iter().map(RunView::new).collect() })
+}
+
+/// How far a change of rules is.
+#[utoipa::path(get, path = "/v1/rules/runs/{run}", operation_id = "get_rule_run", tag = "rules",
+    params(("run" = String, Path, description = "The id of a run: 16 hexadecimal digits")),
+    responses((status = 200, body = RunView)))]
+pub(in crate::serve) async fn run(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let run = app.read(move |draft| mpi::rules::run(draft, &id)).await?;
+    Answer::ok(&RunView::new(&run.ok_or_else(|| Problem::not_found("run"))?))
+}
+
+/// Lets the version before decide again, and undoes what the run did, step by step. What clerks have decided stays.
+#[utoipa::path(post, path = "/v1/rules/runs/{run}/roll-back", operation_id = "roll_back_rules", tag = "rules",
+    params(("run" = String, Path, description = "The id of a run: 16 hexadecimal digits")), request_body = Reason,
+    responses((status = 200, body = RunView)))]
+pub(in crate::serve) async fn roll_back(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    change: Change<Reason>,
+) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let why = reason(&change.body.reason)?;
+    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+        mpi::rules::run(draft, &id)?.ok_or_else(|| Problem::not_found("run"))?;
+        Answer::ok(&RunView::new(&mpi::rules::take_back(draft, &id, &why, stamp)?))
+    })
+    .await
+}
+
 /// A run is over all institutions, and so are its figures.
 fn for_network(caller: &Caller) -> Result<(), Problem> {
     caller.require(Scope::ManageRules)?;
     match caller.institution() {
         None => Ok(()),
-        Some(_) => Err(Problem::new(ErrorCode::NotAllowed, "shadow runs are for callers of the whole network")),
+        Some(_) => Err(Problem::new(ErrorCode::NotAllowed, "a change of rules is for callers of the whole network")),
     }
 }

@@ -77,10 +77,10 @@ async fn records_are_linked_unlinked_and_split_off() {
 #[tokio::test]
 async fn persons_who_are_kept_apart_stay_two() {
     let (world, [one, _, other]) = two_persons().await;
-    let body = json!({"person": other["person"]}).to_string();
+    let body = json!({"person": other["person"], "reason": "they came together"}).to_string();
     let apart = world.clerk().post(&format!("{}/keep-apart", person_of(&one)), &body).await.ok();
     assert_eq!(apart["persons"], json!([one["person"], other["person"]]));
-    let own = json!({"person": one["person"]}).to_string();
+    let own = json!({"person": one["person"], "reason": "they came together"}).to_string();
     assert_eq!(world.clerk().post(&format!("{}/keep-apart", person_of(&one)), &own).await.code(), "conflict");
 }
 

@@ -1,8 +1,10 @@
 //! The server over the wire: requests in, bytes out, without a network unless the network is what is tested.
 
 mod documents;
+mod erasures;
 mod events;
 mod faults;
+mod history;
 mod identity;
 mod logs;
 mod matching;
@@ -18,4 +20,5 @@ mod statistics;
 mod stopwatch;
 mod tasks;
 mod tcp;
+mod webhooks;
 mod writes;

@@ -37,7 +37,12 @@ impl World {
 
     /// The same over a store, with more lines of configuration.
     pub(super) fn over(kv: Arc<dyn Kv>, limits: &str) -> Self {
-        Self::configured(kv, &config(limits))
+        Self::configured(kv, &config("", limits))
+    }
+
+    /// The same over a store, with more settings before all sections.
+    pub(super) fn with_settings(kv: Arc<dyn Kv>, settings: &str) -> Self {
+        Self::configured(kv, &config(settings, ""))
     }
 
     /// A server without tokens: everybody is the local caller, who may everything.
@@ -104,8 +109,8 @@ fn token(id: &str) -> String {
     format!("token of {id}")
 }
 
-fn config(limits: &str) -> Config {
-    let mut text = format!("[store]\nengine = \"memory\"\n[limits]\n{limits}\n");
+fn config(settings: &str, limits: &str) -> Config {
+    let mut text = format!("{settings}[store]\nengine = \"memory\"\n[limits]\n{limits}\n");
     for role in Role::ALL {
         let name = role.name();
         let digest = blake3::hash(token(name).as_bytes()).to_hex();
@@ -120,15 +125,18 @@ fn config(limits: &str) -> Config {
             "[[tokens]]\nid = \"{id}\"\nrole = \"{role}\"\ninstitution = \"{institution}\"\nblake3 = \"{digest}\"\n"
         ));
     }
+    let digest = blake3::hash(token("officer-b").as_bytes()).to_hex();
+    text.push_str(&format!("[[tokens]]\nid = \"officer-b\"\nrole = \"officer\"\nblake3 = \"{digest}\"\n"));
     Config::parse_checked(&text).unwrap()
 }
 
 /// Callers of one institution: token, role, institution.
-const PEOPLE_OF_INSTITUTIONS: [(&str, &str, &str); 4] = [
+const PEOPLE_OF_INSTITUTIONS: [(&str, &str, &str); 5] = [
     ("clerk-1", "clerk", "13-0001"),
     ("clerk-2", "clerk", "13-0002"),
     ("source-2", "source_system", "13-0002"),
     ("service-2", "service", "13-0002"),
+    ("officer-2", "officer", "13-0002"),
 ];
 
 /// Somebody who calls.

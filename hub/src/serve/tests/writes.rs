@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use mpi::kv::MemoryKv;
+use directory::Instant;
+use mpi::kv::{MemoryKv, Space};
 
 use super::faults::Fault::{self, Conflict, LostUnknown, Unavailable, WroteUnknown, WroteUnsettled};
 use super::faults::FaultyKv;
 use super::persona::{NOW, World};
 use crate::serve::clock::Clock;
 use crate::serve::store::wind_clock;
+use crate::serve::sweep::sweep;
 
 /// Adds 5 over a store with these faults: what comes back, how often the store was asked, and what it holds then.
 async fn check(faults: &[Fault], expected: Result<u32, &str>, (commits, value): (u32, u32)) {
@@ -126,4 +128,22 @@ async fn recorded_time_goes_on_after_a_restart() {
     let clock = Clock::standing_at(NOW);
     wind_clock(&*world.kv, &clock).unwrap();
     assert_eq!(clock.now().since(NOW), 1_000_002);
+}
+
+/// Rows of the spaces of stored answers.
+fn stored_answers(world: &World) -> usize {
+    let rows = |space, bucket| world.kv.export(Space(space), bucket, None, 100).unwrap().len();
+    (0..=255).map(|bucket| rows(96, bucket) + rows(98, bucket)).sum()
+}
+
+#[tokio::test]
+async fn answers_are_removed_after_their_time() {
+    let world = World::new();
+    let clerk = world.clerk().with("idempotency-key", "k1");
+    clerk.post("/test/counters/a", r#"{"by":5}"#).await.ok();
+    let after = |hours: i64| Instant::from_micros(NOW.micros() + hours * 3_600_000_000);
+    assert_eq!((sweep(&world.app, after(23)).await.unwrap(), stored_answers(&world)), (0, 2));
+    assert_eq!((sweep(&world.app, after(26)).await.unwrap(), stored_answers(&world)), (1, 0));
+    assert_eq!(sweep(&world.app, after(26)).await.unwrap(), 0);
+    assert_eq!(clerk.post("/test/counters/a", r#"{"by":5}"#).await.ok()["value"], 10, "the key is free again");
 }

@@ -1,5 +1,6 @@
 //! Events of the change feed: ids only, never a value.
 
+use mpi::events::{Announced, Announcement};
 use mpi::{Event, Standing};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,13 +13,14 @@ pub(in crate::serve) struct EventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     seq: Option<u64>,
     /// `record-stored`, `person-created`, `record-moved`, `merged`, `unmerged`, `task-opened`, `task-changed`,
-    /// `constrained`, `erased`, `rules-activated` or `related`.
+    /// `constrained`, `erased`, `rules-activated`, `related`, `kept-apart`, `reconciled`; of the directory
+    /// `directory-stated` or `participants-listed`.
     #[schema(example = "record-moved")]
     r#type: &'static str,
     /// A record.
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
-    /// The other record of two.
+    /// The other record, or the other person, of two.
     #[serde(skip_serializing_if = "Option::is_none")]
     other: Option<String>,
     /// The custodian of the record.
@@ -54,12 +56,47 @@ pub(in crate::serve) struct EventView {
     /// A version of the rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<String>,
+    /// The run that applies a change of rules, or takes it back, and did this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+    /// What kind of entry of the directory was stated: `institution`, `authority`, `practitioner`, `post`, `client` or
+    /// `participation`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<&'static str>,
+    /// The id of the entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// Whether the entry is there in that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_there: Option<bool>,
+    /// From when it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_from: Option<String>,
+    /// Until when it holds, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<String>,
+    /// The number of a list of participants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<u32>,
 }
 
 impl EventView {
     /// An event; `seq` for those who may know how much happened in all.
-    pub(in crate::serve) fn new(event: &Event, seq: Option<u64>, prefix: &str) -> Self {
-        let view = match event {
+    pub(in crate::serve) fn new(announced: &Announced, seq: Option<u64>, prefix: &str) -> Self {
+        let view = match &announced.what {
+            Announcement::Index(event) => Self::of_index(event, prefix),
+            Announcement::Directory(event) => of_directory(event),
+        };
+        Self { seq, run: announced.run.as_ref().map(ToString::to_string), ..view }
+    }
+
+    /// Its type.
+    pub(in crate::serve) fn kind(&self) -> &'static str {
+        self.r#type
+    }
+
+    fn of_index(event: &Event, prefix: &str) -> Self {
+        match event {
             Event::RecordStored { .. } | Event::RecordMoved { .. } | Event::Erased { .. } => of_record(event, prefix),
             Event::PersonCreated { person } => {
                 Self { r#type: "person-created", person: Some(person.enterprise_id(prefix)), ..Self::default() }
@@ -83,8 +120,70 @@ impl EventView {
             Event::RulesActivated { version } => {
                 Self { r#type: "rules-activated", rules: Some(version.to_string()), ..Self::default() }
             }
-        };
-        Self { seq, ..view }
+            Event::KeptApart { one, other } | Event::Reconciled { one, other } => Self {
+                r#type: if matches!(event, Event::KeptApart { .. }) { "kept-apart" } else { "reconciled" },
+                person: Some(one.enterprise_id(prefix)),
+                other: Some(other.enterprise_id(prefix)),
+                ..Self::default()
+            },
+            // It marks a batch and is never announced.
+            Event::ByRun { run } => Self { r#type: "by-run", run: Some(run.to_string()), ..Self::default() },
+        }
+    }
+}
+
+/// Every type of event, for subscriptions that want some of them.
+pub(in crate::serve) const TYPES: &[&str] = &[
+    "record-stored",
+    "person-created",
+    "record-moved",
+    "merged",
+    "unmerged",
+    "task-opened",
+    "task-changed",
+    "constrained",
+    "erased",
+    "rules-activated",
+    "related",
+    "kept-apart",
+    "reconciled",
+    "directory-stated",
+    "participants-listed",
+];
+
+fn of_directory(event: &directory::Event) -> EventView {
+    match event {
+        directory::Event::Stated { entity, period, is_there, .. } => {
+            let (entity, id) = entity_of(entity);
+            let until = period.until();
+            EventView {
+                r#type: "directory-stated",
+                entity: Some(entity),
+                id: Some(id),
+                is_there: Some(*is_there),
+                valid_from: Some(period.from().to_string()),
+                valid_until: (*period != directory::Period::since(period.from())).then(|| until.to_string()),
+                ..EventView::default()
+            }
+        }
+        directory::Event::Listed { list, effective, .. } => EventView {
+            r#type: "participants-listed",
+            list: Some(list.0),
+            valid_from: Some(effective.to_string()),
+            ..EventView::default()
+        },
+    }
+}
+
+fn entity_of(entity: &directory::Entity) -> (&'static str, String) {
+    use directory::Entity;
+    match entity {
+        Entity::Institution(id) => ("institution", id.to_string()),
+        Entity::Authority(id) => ("authority", id.to_string()),
+        Entity::Practitioner(id) => ("practitioner", id.to_string()),
+        Entity::Post(id, institution) => ("post", format!("{id} {institution}")),
+        Entity::Client(id) => ("client", id.to_string()),
+        Entity::Participation(id) => ("participation", id.to_string()),
     }
 }
 

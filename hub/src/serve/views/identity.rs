@@ -31,15 +31,6 @@ pub(in crate::serve) struct OtherPerson {
     pub(in crate::serve) reason: String,
 }
 
-/// Two persons that stay two.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::serve) struct Rival {
-    /// The enterprise id of the other person.
-    #[schema(example = "N-1234-5678-9018")]
-    pub(in crate::serve) person: String,
-}
-
 /// Records that leave a person, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

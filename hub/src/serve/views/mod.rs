@@ -4,6 +4,7 @@
 //! are texts with prefix and check digit, other ids hexadecimal digits, times RFC 3339.
 
 pub(super) mod arrival;
+pub(super) mod erasure;
 pub(super) mod event;
 pub(super) mod identity;
 pub(super) mod life;
@@ -11,5 +12,7 @@ pub(super) mod matching;
 pub(super) mod person;
 pub(super) mod record;
 pub(super) mod rules;
+pub(super) mod subscription;
 pub(super) mod task;
+pub(super) mod timeline;
 pub(super) mod waterfall;

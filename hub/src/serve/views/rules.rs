@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use linkage::rules::{Cap, Comparison, Level};
-use mpi::rules::{Active, Diff};
+use mpi::rules::{Active, Diff, Rebuild, RuleRun, RunState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -115,12 +115,133 @@ fn comparison(comparison: &Comparison) -> ComparisonRuleView {
     ComparisonRuleView { name: comparison.name.clone(), levels: comparison.levels.iter().map(level).collect() }
 }
 
-/// A candidate to try.
-#[derive(Debug, Deserialize, ToSchema)]
+/// A candidate to try. Frequencies are counted anew in every run.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct Candidate {
-    /// A trained rule set: the text of its TOML file.
-    pub(in crate::serve) rules: String,
+    /// A rule set: the text of its TOML file. Missing: the rules that decide now, whose frequencies, and with `train`
+    /// weights, are refreshed from the records.
+    #[serde(default)]
+    pub(in crate::serve) rules: Option<String>,
+    /// Whether the weights are learned from the records first; without it the rule set has to be trained.
+    #[serde(default)]
+    pub(in crate::serve) train: bool,
+}
+
+/// A version to activate.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Activation {
+    /// The version that a shadow run has named.
+    #[schema(example = "0123456789abcdef")]
+    pub(in crate::serve) version: String,
+    /// In words that name no person.
+    pub(in crate::serve) reason: String,
+}
+
+/// A version that is kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleVersion)]
+pub(in crate::serve) struct VersionView {
+    /// The version.
+    pub(in crate::serve) version: String,
+    /// The name of the rule set.
+    pub(in crate::serve) name: String,
+    /// One sentence about it.
+    pub(in crate::serve) title: String,
+    /// Whether it decides now.
+    pub(in crate::serve) is_active: bool,
+    /// The version that it was reviewed against in its last shadow run; missing when it never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::serve) reviewed_against: Option<String>,
+    /// Changes that its activation would carry out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::serve) changes: Option<u64>,
+}
+
+/// The versions that are kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::serve) struct RuleVersions {
+    pub(in crate::serve) versions: Vec<VersionView>,
+}
+
+/// Runs that apply a change of rules or take it back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::serve) struct RuleRuns {
+    /// The latest first.
+    pub(in crate::serve) runs: Vec<RunView>,
+}
+
+/// A run that applies a change of rules, or takes it back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleRun)]
+pub(in crate::serve) struct RunView {
+    /// Its id: events and merges name it.
+    id: String,
+    /// The version that it brought.
+    version: String,
+    /// The version that decided before, and does again when the run is taken back.
+    before: String,
+    /// `applying`, `applied`, `rolling-back` or `rolled-back`.
+    #[schema(example = "applied")]
+    state: &'static str,
+    /// When it was begun.
+    began: String,
+    /// By whom.
+    by: String,
+    /// Why.
+    reason: String,
+    /// Changes that were reviewed.
+    total: u64,
+    /// Changes that were carried out.
+    done: u64,
+    /// Persons that it joined and that stand joined.
+    joined: u64,
+    /// Tasks that it opened and that were not taken back.
+    tasks: u64,
+    /// When it came to its end; missing while it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+    /// How it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_back: Option<TakenBack>,
+}
+
+/// How a run was taken back.
+#[derive(Debug, Serialize, ToSchema)]
+struct TakenBack {
+    at: String,
+    by: String,
+    reason: String,
+}
+
+impl RunView {
+    pub(in crate::serve) fn new(run: &RuleRun) -> Self {
+        Self {
+            id: run.id.to_string(),
+            version: run.version.to_string(),
+            before: run.before.version.to_string(),
+            state: match run.state {
+                RunState::Applying => "applying",
+                RunState::Applied => "applied",
+                RunState::RollingBack => "rolling-back",
+                RunState::RolledBack => "rolled-back",
+            },
+            began: run.began.to_string(),
+            by: run.by.id.to_string(),
+            reason: run.reason.to_string(),
+            total: run.total,
+            done: run.done,
+            joined: run.joined,
+            tasks: run.tasks,
+            ended: run.ended.map(|at| at.to_string()),
+            taken_back: run.taken_back.as_ref().map(|(by, reason, at)| TakenBack {
+                at: at.to_string(),
+                by: by.id.to_string(),
+                reason: reason.to_string(),
+            }),
+        }
+    }
 }
 
 /// A shadow run.
@@ -144,6 +265,15 @@ pub(in crate::serve) struct ShadowView {
     /// Seconds of each stage.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     seconds: BTreeMap<&'static str, f64>,
+    /// The version of the candidate with the frequencies, and perhaps weights, of the records: what can be activated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// Why it cannot take over by switching: `fields` or `blocks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rebuild: Option<&'static str>,
+    /// Changes that its activation would carry out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<u64>,
     /// What would change.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<DiffView>,
@@ -192,11 +322,12 @@ struct ExampleView {
 
 impl ShadowView {
     pub(in crate::serve) fn new(run: &Shadow) -> Self {
-        let (state, stage, diff, seconds) = match run.state() {
-            State::Running(stage) => ("running", Some(stage), None, Vec::new()),
-            State::Done(diff, seconds) => ("done", None, Some(DiffView::new(&diff)), seconds),
-            State::Failed => ("failed", None, None, Vec::new()),
+        let (state, stage, outcome) = match run.state() {
+            State::Running(stage) => ("running", Some(stage), None),
+            State::Done(outcome) => ("done", None, Some(outcome)),
+            State::Failed => ("failed", None, None),
         };
+        let outcome = outcome.as_deref();
         Self {
             id: run.id.clone(),
             name: run.name.clone(),
@@ -204,8 +335,14 @@ impl ShadowView {
             state,
             stage,
             percent: run.percent(),
-            seconds: seconds.into_iter().collect(),
-            diff,
+            seconds: outcome.map(|outcome| outcome.seconds.iter().copied().collect()).unwrap_or_default(),
+            version: outcome.map(|outcome| outcome.version.clone()),
+            rebuild: outcome.and_then(|outcome| outcome.rebuild).map(|rebuild| match rebuild {
+                Rebuild::Fields => "fields",
+                Rebuild::Blocks => "blocks",
+            }),
+            changes: outcome.map(|outcome| outcome.changes),
+            diff: outcome.map(|outcome| DiffView::new(&outcome.diff)),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(in crate::serve) struct TaskView {
     /// When it was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     closed: Option<String>,
-    /// What closing it did: `merged`, `kept-apart`, `accepted`, `rejected`, `split` or `settled`.
+    /// What closing it did: `merged`, `kept-apart`, `accepted`, `rejected`, `split`, `settled` or `superseded`.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<&'static str>,
     /// The merge that closing it did.
@@ -119,6 +119,7 @@ impl TaskView {
                     TaskOutcome::Rejected => "rejected",
                     TaskOutcome::Split(_) => "split",
                     TaskOutcome::Settled => "settled",
+                    TaskOutcome::Superseded => "superseded",
                 });
                 if let TaskOutcome::Merged(merge) = outcome {
                     self.merge = Some(merge.to_string());

@@ -332,7 +332,8 @@ impl Model {
     fn keep_apart(&mut self, one: u16, other: u16) {
         let persons = || self.created.keys().copied();
         let Some((one, other)) = pick(persons(), one).zip(pick(persons(), other)) else { return };
-        let (kept, _) = self.run(|_, draft| crate::keep_apart(draft, (one, other)));
+        let stamp = self.clerk("ann");
+        let (kept, _) = self.run(|_, draft| crate::keep_apart(draft, (one, other), "a test", &stamp));
         assert_eq!(kept.is_ok(), self.root(one) != self.root(other));
     }
 
