@@ -10,7 +10,7 @@
 //! | | | `h` | head: what it is merged into, what is merged into it |
 //! | | | `r` generation, record id | a member: its normalised values and blocking keys |
 //! | | | `e` number | what happened to the person |
-//! | | | `a` number | who said that it is kept apart from another, and why, by the number of the happening |
+//! | | | `w` number | who said that it is kept apart from another, and why, by the number of the happening |
 //! | `POSTING` | keyed digest of a blocking key | person id | nothing: the person has a record with that key |
 //! | `TASK` | task id | `h` | the task |
 //! | `QUEUE` | state | priority, instant, task id | what a list of tasks shows |

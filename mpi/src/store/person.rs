@@ -117,7 +117,7 @@ pub(crate) const MEMBER: u8 = b'r';
 /// The first byte of the sort key of a happening.
 pub(crate) const HAPPENING: u8 = b'e';
 /// The first byte of the sort key of the reason of a happening, which has the happening's number.
-pub(crate) const APART: u8 = b'a';
+pub(crate) const APART: u8 = b'w';
 
 /// Records of one person beyond which no record joins it: a sink of wrong links, not a person. So many fit into its listing
 /// when every authority, identifier and institution has the longest name that is taken.
