@@ -211,7 +211,7 @@ impl TableBuilder {
         let table = Table { ids, sources, source_names, columns, raw: keep_raw.then_some(raw) };
         let order = match rules.blocks.first() {
             None => order,
-            Some(rule) => order_of_keys(&block::first_keys(rule, &table, executor), order),
+            Some(rule) => order_of_keys(&block::first_keys(rule, &table, executor), &order),
         };
         (table.reordered(&order, executor), repeated)
     }
@@ -222,11 +222,11 @@ fn gather<T: Copy + Default>(rows: &[T], order: &[u32]) -> Vec<T> {
 }
 
 /// Rows in order of a hash, those of one hash in the order given.
-fn order_of_keys(keys: &[u64], order: Vec<u32>) -> Vec<u32> {
+fn order_of_keys(keys: &[u64], order: &[u32]) -> Vec<u32> {
     let key = |row: &u32| keys.get(*row as usize).copied().unwrap_or(0);
-    let mut keyed: Vec<u128> = (0_u128..).zip(&order).map(|(place, row)| u128::from(key(row)) << 32 | place).collect();
+    let mut keyed: Vec<u128> = (0_u128..).zip(order).map(|(place, row)| u128::from(key(row)) << 32 | place).collect();
     sort_spread(&mut keyed, KEY_END);
-    gather(&order, &keyed.into_iter().map(low).collect::<Vec<u32>>())
+    gather(order, &keyed.into_iter().map(low).collect::<Vec<u32>>())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the number is the low half")]
@@ -239,7 +239,7 @@ fn order_of_ids(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
     let pack = |(row, id): (u128, &str)| u128::from(hash(id.as_bytes())) << 32 | row;
     let mut keyed: Vec<u128> = (0..).zip(ids.iter()).map(pack).collect();
     sort_spread(&mut keyed, KEY_END);
-    let keyed: Vec<(u64, u32)> = keyed.into_iter().map(|packed| ((packed >> 32) as u64, low(packed))).collect();
+    let keyed: Vec<(u128, u32)> = keyed.into_iter().map(|packed| (packed >> 32, low(packed))).collect();
     let mut order: Vec<u32> = Vec::with_capacity(keyed.len());
     let mut repeated = Vec::new();
     for run in keyed.chunk_by(|a, b| a.0 == b.0) {

@@ -124,11 +124,14 @@ impl<'t> RuleKeys<'t> {
 /// Records whose keys are computed together: few enough to stay in the fastest cache.
 const RECORDS_TOGETHER: usize = 1024;
 
+/// The rows of a field, the keys of its values, and where those of each value end.
+type FieldKeys<'t> = (&'t [u32], Cow<'t, [u64]>, Vec<u32>);
+
 /// The hashed keys of one part, per distinct value.
 struct PartKeys<'t> {
     /// Per field: its rows, the keys of its values, and where those of each value end; one key per value (0 for none)
     /// and no ends where a value has one key at most.
-    columns: Vec<(&'t [u32], Cow<'t, [u64]>, Vec<u32>)>,
+    columns: Vec<FieldKeys<'t>>,
     is_multiple: bool,
     either_order: bool,
 }

@@ -165,8 +165,8 @@ impl<'a> Scorer<'a> {
         let Some(level) = step.levels.get(usize::from(level)) else { return [0.0; CLASSES_MAX] };
         let mut gains = level.gain;
         if let Some(adjustment) = self.adjustment(step.comparison, level, left, right) {
-            for class in 0..CLASSES_MAX {
-                gains[class] += if level.adjusts[class] { adjustment } else { 0.0 };
+            for (gain, adjusts) in gains.iter_mut().zip(level.adjusts) {
+                *gain += if adjusts { adjustment } else { 0.0 };
             }
         }
         gains
@@ -259,20 +259,21 @@ impl Step {
 }
 
 impl Ceiling {
-    fn of<'l>(levels: impl Iterator<Item = &'l StepLevel> + Clone) -> Self {
-        let plain = levels.clone().filter(|level| level.frequency.is_none()).map(|level| &level.gain);
-        let adjusted = levels.clone().filter(|level| level.frequency.is_some());
-        let adjusts = adjusted.clone().map(|level| level.adjusts).next().unwrap_or_default();
-        Self { plain: highest(plain), adjusted: highest(adjusted.map(|level| &level.gain)), adjusts }
+    /// Over the levels whose bit is set.
+    fn of(levels: &[StepLevel], possible: u16) -> Self {
+        let levels = levels.iter().enumerate().filter(|(level, _)| possible >> level & 1 == 1).map(|(_, level)| level);
+        let (adjusted, plain): (Vec<&StepLevel>, Vec<&StepLevel>) = levels.partition(|level| level.frequency.is_some());
+        let over = |levels: &[&StepLevel]| highest(levels.iter().map(|level| &level.gain));
+        let adjusts = adjusted.first().map(|level| level.adjusts).unwrap_or_default();
+        Self { plain: over(&plain), adjusted: over(&adjusted), adjusts }
     }
 
     /// The most that it can be for values of this rarity.
     #[inline]
     fn with(&self, rarity: f64) -> Gains {
         let mut gains = self.plain;
-        for class in 0..CLASSES_MAX {
-            let adjusted = self.adjusted[class] + if self.adjusts[class] { rarity } else { 0.0 };
-            gains[class] = gains[class].max(adjusted);
+        for ((gain, adjusted), adjusts) in gains.iter_mut().zip(self.adjusted).zip(self.adjusts) {
+            *gain = gain.max(adjusted + if adjusts { rarity } else { 0.0 });
         }
         gains
     }
@@ -300,12 +301,8 @@ fn step(comparison: usize, comparer: &Comparer<'_>, weights: &Weights, frequenci
         prepared
     });
     let levels: Vec<StepLevel> = levels.collect();
-    let of_levels = |possible: u16| {
-        let levels = levels.iter().enumerate().filter(move |(level, _)| possible >> level & 1 == 1);
-        Ceiling::of(levels.map(|(_, level)| level))
-    };
-    let ceilings = comparer.possible_levels(comparison).map(of_levels).collect();
-    let highest = Ceiling::of(levels.iter());
+    let ceilings = comparer.possible_levels(comparison).map(|possible| Ceiling::of(&levels, possible)).collect();
+    let highest = Ceiling::of(&levels, u16::MAX);
     let rarity = comparer.profiles.adjusted.iter().position(|adjusted| *adjusted == comparison);
     Step { comparison, levels, ceilings, highest, rarity }
 }

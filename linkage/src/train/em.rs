@@ -292,7 +292,7 @@ fn cells_of(classes: &Classes) -> Vec<PerClass> {
     for (class, table) in tables.enumerate() {
         for (cells, levels) in cells.chunks_mut(LEVELS_MAX).zip(table) {
             for (cell, p) in cells.iter_mut().zip(levels) {
-                cell[class] = *p;
+                cell.iter_mut().skip(class).take(1).for_each(|slot| *slot = *p);
             }
         }
     }
@@ -327,26 +327,21 @@ impl Expected {
             }
             // Products of at most sixteen probabilities above a millionth are far from the least number there is.
             for cell in cells.iter().filter_map(|cell| table.get(usize::from(*cell))) {
-                for class in 0..CLASSES_MAX {
-                    joint[class] *= cell[class];
-                }
+                joint.iter_mut().zip(cell).for_each(|(joint, p)| *joint *= p);
             }
             let scale = row.weight / joint.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-            for class in 0..CLASSES_MAX {
-                joint[class] *= scale;
-                totals[class] += joint[class];
-            }
+            joint.iter_mut().for_each(|joint| *joint *= scale);
+            totals.iter_mut().zip(joint).for_each(|(total, share)| *total += share);
             for cell in cells {
                 if let Some(counts) = counts.get_mut(usize::from(*cell)) {
-                    for class in 0..CLASSES_MAX {
-                        counts[class] += joint[class];
-                    }
+                    counts.iter_mut().zip(joint).for_each(|(count, share)| *count += share);
                 }
             }
         }
         let levels = |class: usize| {
             let rows = counts.chunks(LEVELS_MAX).zip(&classes.m);
-            rows.map(|(counts, levels)| counts.iter().take(levels.len()).map(|count| count[class]).collect()).collect()
+            let of_class = |count: &PerClass| count.get(class).copied().unwrap_or(0.0);
+            rows.map(|(counts, levels)| counts.iter().take(levels.len()).map(of_class).collect()).collect()
         };
         Self { levels: (0..count).map(levels).collect(), totals: totals.into_iter().take(count).collect(), pairs }
     }
