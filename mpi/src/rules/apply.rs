@@ -189,6 +189,9 @@ fn says_a_clerk(draft: &mut Draft<'_>, pair: &Pair) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// Records with the positions at which they came or changed.
+pub type ChangedRecords = Vec<(Position, RecordId)>;
+
 /// Records that came or changed after a position, in at most `limit` batches, each with its own position; and how far the
 /// log was read: none when the run's own beginning was met, and nothing is left to look at.
 ///
@@ -198,7 +201,7 @@ pub fn changed_since(
     kv: &dyn Kv,
     (run, after): (&str, Position),
     limit: u32,
-) -> Result<(Vec<(Position, RecordId)>, Option<Position>), Error> {
+) -> Result<(ChangedRecords, Option<Position>), Error> {
     let from = Seq(after.batch.0.saturating_sub(1));
     let (mut found, mut end) = (Vec::new(), None);
     for change in kv.changes(from, limit.saturating_add(1))? {

@@ -32,7 +32,7 @@ impl Reviewed {
     /// # Errors
     /// When it cannot be encoded.
     pub fn to_bytes(&self) -> Result<Box<[u8]>, Error> {
-        Ok(encode("a reviewed change of rules", self)?.into())
+        encode("a reviewed change of rules", self)
     }
 
     /// The review in these bytes.
