@@ -7,7 +7,9 @@ mod apply;
 mod run;
 mod shadow;
 
-pub use apply::{Applied, Rebuild, Work, apply, changed_since, look_at_changed, may_switch, roll_back, work_left};
+pub use apply::{
+    Applied, ChangedRecords, Rebuild, Work, apply, changed_since, look_at_changed, may_switch, roll_back, work_left,
+};
 pub use run::{Reviewed, RuleRun, RunState, begin, end, run, runs, take_back, under_way};
 pub use shadow::{CHANGES_MAX, Diff, InstitutionDiff, PairChange, Population, Proposed, diff, population};
 
