@@ -72,6 +72,7 @@ impl Manifest {
         }
     }
 
+    #[cfg(feature = "rocks")]
     fn write(&self, folder: &Path) -> Result<(), Failure> {
         let path = folder.join(MANIFEST);
         let bytes = serde_json::to_vec_pretty(self).map_err(Failure::internal)?;

@@ -79,11 +79,14 @@ pub struct Models {
     place: Place,
 }
 
+/// Files by version and kind.
+type MemoryFiles = BTreeMap<(String, &'static str), Vec<u8>>;
+
 #[derive(Clone, Debug)]
 enum Place {
     Folder(PathBuf),
     /// By version and file.
-    Memory(Arc<Mutex<BTreeMap<(String, &'static str), Vec<u8>>>>),
+    Memory(Arc<Mutex<MemoryFiles>>),
 }
 
 impl Models {

@@ -99,7 +99,7 @@ pub(super) async fn follow(app: App) {
 impl Runner {
     /// Does some steps of the run that goes on; whether there may be more to do.
     pub(super) async fn round(&mut self, app: &App) -> Result<bool, Problem> {
-        let Some(run) = app.read(|draft| rules::under_way(draft)).await? else { return Ok(false) };
+        let Some(run) = app.read(rules::under_way).await? else { return Ok(false) };
         match run.state {
             RunState::Applying if run.done < run.total => self.apply(app, &run).await?,
             RunState::Applying => look_at_changed(app, &run).await?,

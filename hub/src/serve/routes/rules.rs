@@ -104,7 +104,7 @@ pub(in crate::serve) async fn activate(
     responses((status = 200, body = RuleRuns)))]
 pub(in crate::serve) async fn runs(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
     for_network(&caller)?;
-    let runs = app.read(|draft| mpi::rules::runs(draft)).await?;
+    let runs = app.read(mpi::rules::runs).await?;
     Answer::ok(&RuleRuns { runs: runs.iter().map(RunView::new).collect() })
 }
 

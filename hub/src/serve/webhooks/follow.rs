@@ -35,7 +35,7 @@ pub(in crate::serve) async fn follow(app: App) {
         if !app.readiness().obstacles().is_empty() {
             continue;
         }
-        match app.read(|draft| list(draft)).await {
+        match app.read(list).await {
             Ok(subscriptions) => subscriptions.into_iter().for_each(|it| begin(&app, it.id)),
             Err(problem) => {
                 tracing::warn!(code = problem.code().name(), cause = %problem, "subscriptions cannot be read");
