@@ -164,6 +164,11 @@ impl Model {
             self.kept_aside.insert(arrived.tasks[0], (id, arrived.version, event_time, says));
         }
         self.follow(&events, now);
+        if arrived.outcome == Outcome::Quarantined {
+            // One version waits at a time: the task about an earlier one is superseded.
+            let overlay = |kind: TaskKind, record: RecordId| kind == TaskKind::Overlay && record == id;
+            self.waiting.retain(|task, (kind, record)| *task == arrived.tasks[0] || !overlay(*kind, *record));
+        }
         assert_eq!(arrived.person, self.root_of(id));
     }
 
