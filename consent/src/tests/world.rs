@@ -1,0 +1,158 @@
+//! A small network for tests: its directory, its policy, and questions in one line.
+
+use crate::document::{Choice, ConsentDocument, Grantor, GrantorKind, Provision, Signature};
+use crate::*;
+use directory::{AsOf, Instant, InstitutionId, Offset, PractitionerId, Role, Snapshot, description};
+use kv::{BatchId, Draft, Kv, MemoryKv};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+pub(super) const DEFAULT_POLICY: &str = include_str!("../../policies/default.toml");
+
+/// 2026-04-01T00:00:00+09:00
+pub(super) const NOW: Instant = Instant::from_micros(1_774_969_200 * 1_000_000);
+pub(super) const HOUR: i64 = 3_600 * 1_000_000;
+
+const DIRECTORY: &str = r#"
+institutions = [
+    { id = "h1", name = "第一病院", kind = "hospital", region = "izumo", groups = ["stroke"], disclosing = true },
+    { id = "h2", name = "第二病院", kind = "hospital", region = "matsue", disclosing = true },
+    { id = "c1", name = "診療所", kind = "clinic", region = "izumo", groups = ["stroke"], disclosing = true },
+    { id = "p1", name = "薬局", kind = "pharmacy", region = "izumo", disclosing = true },
+    { id = "f1", name = "消防本部", kind = "government", region = "izumo" },
+    { id = "w1", name = "隣県網", kind = "network", region = "tottori" },
+    { id = "x1", name = "不参加", kind = "clinic", region = "oki", participant = false },
+]
+practitioners = [
+    { id = "d1", name = "a", posts = [{ institution = "h1", roles = ["physician"] }] },
+    { id = "d2", name = "b", posts = [{ institution = "h2", roles = ["physician", "nurse"] }] },
+    { id = "d3", name = "c", posts = [{ institution = "c1", roles = ["physician"] }] },
+]
+[[clients]]
+id = "hub"
+name = "hub"
+institution = "h1"
+purposes = ["TREAT", "ETREAT", "ERTREAT", "BTG", "DISASTER", "HRESCH", "HPAYMT", "HOPERAT", "PATADMIN", "PATRQT", "OWN0"]
+roles = ["physician", "dentist", "nurse", "pharmacist", "visiting_nurse", "technician", "care_manager", "care_worker", "clerk", "ambulance"]
+"#;
+
+pub(super) fn snapshot() -> &'static Snapshot {
+    static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
+    SNAPSHOT.get_or_init(|| {
+        let described: description::Directory = toml::from_str(DIRECTORY).unwrap();
+        let kv = MemoryKv::new();
+        let mut draft = Draft::new(&kv);
+        let begin = Instant::from_micros(0);
+        directory::apply(&mut draft, &described.check(Offset::TOKYO).unwrap(), begin, begin).unwrap();
+        kv.commit(&draft.finish().into_batch(BatchId([0; 16]))).unwrap();
+        Snapshot::load(&mut Draft::new(&kv)).unwrap()
+    })
+}
+
+pub(super) fn known() -> Known<'static> {
+    Known { directory: snapshot(), as_of: AsOf::known(NOW) }
+}
+
+pub(super) struct World {
+    pub(super) book: Codebook,
+    pub(super) policy: PolicyImage,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(DEFAULT_POLICY, &[])
+    }
+
+    pub(super) fn with(policy: &str, vetoes: &[Veto]) -> Self {
+        let mut book = Codebook::new();
+        book.enter_directory(snapshot(), known().as_of).unwrap();
+        let policy = NetworkPolicy::parse("test.toml", policy).unwrap();
+        let policy = PolicyImage::compile(&policy, 1, (Some(known()), vetoes), &mut book).unwrap();
+        Self { book, policy }
+    }
+
+    pub(super) fn engine(&self) -> Engine<'_> {
+        Engine { policy: &self.policy, book: &self.book }
+    }
+
+    pub(super) fn compile(&mut self, document: &ConsentDocument) -> Result<CompiledConsent, Rejection> {
+        compile(document, (known(), SignerFacts::default()), &self.policy, &mut self.book)
+    }
+
+    /// The chart of a person with one identity and one consent in force for each root provision.
+    pub(super) fn chart(&mut self, roots: &[Provision]) -> Chart {
+        let compiled: Vec<CompiledConsent> =
+            (1..).zip(roots).map(|(number, root)| self.compile(&document(number, root.clone())).unwrap()).collect();
+        chart_of(&compiled.iter().collect::<Vec<_>>(), !roots.is_empty())
+    }
+
+    pub(super) fn requester(&self, institution: &str, role: ActingAs) -> Requester {
+        let practitioner = match (institution, role) {
+            ("h1", ActingAs::Profession(Role::Physician)) => Some("d1"),
+            ("h2", ActingAs::Profession(Role::Physician | Role::Nurse)) => Some("d2"),
+            ("c1", ActingAs::Profession(Role::Physician)) => Some("d3"),
+            _ => None,
+        };
+        let claimed = Claimed {
+            institution: InstitutionId::new(institution).unwrap(),
+            department: None,
+            practitioner: practitioner.map(|id| PractitionerId::new(id).unwrap()),
+            role,
+            client: directory::ClientId::new("hub").unwrap(),
+        };
+        Requester::look_up(&claimed, (snapshot(), known().as_of), &self.book)
+    }
+
+    pub(super) fn institution(&self, id: &str) -> Number {
+        self.book.number(&Name::Institution(InstitutionId::new(id).unwrap()))
+    }
+
+    pub(super) fn decide(&self, chart: &Chart, request: &Request<'_>) -> Decision {
+        self.decide_with(chart, request, &mut Reasons::new())
+    }
+
+    pub(super) fn decide_with(&self, chart: &Chart, request: &Request<'_>, reasons: &mut Reasons) -> Decision {
+        // The lifetimes of chart and request meet in the engine, so the request is shortened to the shorter of them.
+        let request = Request { ..*request };
+        self.engine().decide(chart.view(), &request, reasons)
+    }
+}
+
+pub(super) fn chart_of(compiled: &[&CompiledConsent], has_signed: bool) -> Chart {
+    let reach = BTreeSet::from([identity(1)]);
+    let consents: Vec<ChartConsent<'_>> =
+        compiled.iter().map(|compiled| ChartConsent { compiled, reach: &reach }).collect();
+    let standing = IdentityStanding { state: SubjectState::Enrolled, has_signed, ..IdentityStanding::default() };
+    Chart::assemble(&BTreeMap::from([(identity(1), standing)]), &consents, Instant::FOREVER).unwrap()
+}
+
+pub(super) fn identity(number: u8) -> IdentityId {
+    IdentityId([number; 16])
+}
+
+pub(super) fn document(number: u8, root: Provision) -> ConsentDocument {
+    ConsentDocument {
+        consent: ConsentId([number; 16]),
+        version: 1,
+        identity: identity(1),
+        grantor: Grantor { kind: GrantorKind::Subject, evidence: None, valid: None },
+        signature: Signature::Own,
+        signed: NOW,
+        policy: 1,
+        replaces: None,
+        scan: None,
+        root,
+    }
+}
+
+pub(super) fn request<'a>(requester: &'a Requester, record: RecordFacts<'a>, purpose: Purpose) -> Request<'a> {
+    Request { requester, record, purpose, now: NOW, emergency: None, has_legal_basis: false, is_stale: false }
+}
+
+pub(super) fn of<T: Clone>(values: &[T]) -> Choice<T> {
+    Choice::Of(values.to_vec())
+}
+
+pub(super) fn physician() -> ActingAs {
+    ActingAs::Profession(Role::Physician)
+}
