@@ -191,8 +191,9 @@ impl Chart {
     /// The identities whose records a consent's permits do not open: where there are any, an officer's review is due.
     pub fn beyond_reach(&self, source: u16) -> impl Iterator<Item = IdentityId> {
         let reach = usize::from(source).checked_sub(1).and_then(|place| self.reaches.get(place));
-        let places = (0_u16..).zip(&self.identities);
-        places.filter(move |(place, _)| !reach.is_some_and(|reach| reach.contains(*place))).map(|(_, id)| *id)
+        let places = reach.map(|reach| (reach, (0_u16..).zip(&self.identities)));
+        let places = places.into_iter().flat_map(|(reach, all)| all.map(move |(place, id)| (reach, place, id)));
+        places.filter(|(reach, place, _)| !reach.contains(*place)).map(|(_, _, id)| *id)
     }
 
     /// As a decision reads it.

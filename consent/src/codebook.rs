@@ -1,16 +1,30 @@
 //! Numbers for names: what a rule compares is a number, what people and files say is a name.
 //!
 //! A codebook belongs to one process and only grows, so rules that were compiled stay right when the directory gains an
-//! institution. It is derived: nothing in it is stored, and a rule without its codebook says nothing. Number 0 is nobody:
-//! a name that is not in the book is in no rule either, so no rule can match it by accident.
+//! institution. It is derived: nothing in it is stored, and a rule without its codebook says nothing. A name that is not in
+//! the book is in no rule either and is [`Number::OTHER`]; what is not known at all is [`Number::UNKNOWN`]. The two differ:
+//! a deny of one author does not match another author, and does match a record whose author nobody knows.
 
 use crate::obligation::Obligations;
 use directory::{InstitutionId, PractitionerId};
 use std::collections::BTreeMap;
 
-/// The number of a name; 0 is nobody, or not known.
+/// The number of a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(pub(crate) u32);
+
+impl Number {
+    /// Not known, the default. A permit never matches it; a deny does.
+    pub const UNKNOWN: Self = Self(0);
+    /// Known, and named by no rule.
+    pub const OTHER: Self = Self(NUMBERS_MAX - 1);
+
+    /// Whether it is the number of a name in the book.
+    #[must_use]
+    pub const fn is_named(self) -> bool {
+        self.0 != Self::UNKNOWN.0 && self.0 != Self::OTHER.0
+    }
+}
 
 /// The place of joined obligations in the codebook; 0 is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,13 +106,13 @@ impl Codebook {
         Self::default()
     }
 
-    /// The number of a name; nobody's when it is not in the book.
+    /// The number of a name; [`Number::OTHER`] when it is not in the book.
     #[must_use]
     pub fn number(&self, name: &Name) -> Number {
-        self.numbers.get(name).copied().unwrap_or_default()
+        self.numbers.get(name).copied().unwrap_or(Number::OTHER)
     }
 
-    /// The name of a number; none for nobody's.
+    /// The name of a number; none when it is of none.
     #[must_use]
     pub fn name(&self, number: Number) -> Option<&Name> {
         self.names.get(usize::try_from(number.0.checked_sub(1)?).ok()?)
@@ -116,8 +130,8 @@ impl Codebook {
             Name::Department(institution, _) => self.enter(Name::Institution(institution.clone()))?,
             _ => Number::default(),
         };
-        let full = CodebookFull { kind: "names", limit: NUMBERS_MAX as usize - 1 };
-        let number = u32::try_from(self.names.len() + 1).ok().filter(|number| *number < NUMBERS_MAX).ok_or(full)?;
+        let full = CodebookFull { kind: "names", limit: NUMBERS_MAX as usize - 2 };
+        let number = u32::try_from(self.names.len() + 1).ok().filter(|number| *number < Number::OTHER.0).ok_or(full)?;
         self.names.push(name.clone());
         self.owners.push(owner);
         self.numbers.insert(name, Number(number));
@@ -202,9 +216,10 @@ mod tests {
         let set = book.enter_set(all.iter().skip(70).cloned()).unwrap();
         assert_eq!(book.enter_set(all.iter().skip(70).rev().cloned()).unwrap(), set);
         assert_eq!(book.enter(group("a")).unwrap(), first);
-        assert_eq!(book.number(&group("nobody")), Number::default());
+        assert_eq!(book.number(&group("nobody")), Number::OTHER);
         assert!(book.is_member(book.number(&all[70]), set) && book.is_member(book.number(&all[199]), set));
-        assert!(!book.is_member(first, set) && !book.is_member(Number::default(), set));
+        assert!(!book.is_member(first, set) && !book.is_member(Number::UNKNOWN, set));
+        assert!(!book.is_member(Number::OTHER, set));
         assert!(!book.is_member(first, Number::default()));
         assert_eq!(book.members(set).count(), 130);
     }

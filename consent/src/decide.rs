@@ -85,8 +85,8 @@ impl<'a> Engine<'a> {
         context.until_second = emergency.until;
         let requester = request.requester;
         let custodian = request.record.custodian;
-        let is_own = requester.institution.0 != 0 && requester.institution == custodian;
-        let is_unknown = requester.institution.0 == 0 || custodian.0 == 0;
+        let is_unknown = !requester.institution.is_named() || !custodian.is_named();
+        let is_own = !is_unknown && requester.institution == custodian;
         let purpose = request.purpose.set();
         let stops = Stops::NONE
             .and_if(request.is_stale, Stop::Stale)

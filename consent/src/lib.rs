@@ -22,8 +22,9 @@
 //! # Numbers
 //!
 //! Rules compare numbers; a [`Codebook`] gives them out. Compile policies and documents with one codebook, look the names
-//! of a requester and a record up in the same one ([`Codebook::number`]); a name that is not in it is nobody's and matches
-//! no permit. Codebooks and charts are derived and never stored: documents and policy texts are.
+//! of a requester and a record up in the same one ([`Codebook::number`]). Institutions must be entered
+//! ([`Codebook::enter_directory`]): one without a number of its own is denied. Say [`Number::UNKNOWN`] for a fact that is
+//! not known; it matches denies and no permit. Codebooks and charts are derived and never stored: documents and policy texts are.
 
 mod category;
 mod chart;

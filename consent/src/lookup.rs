@@ -38,13 +38,13 @@ impl Requester {
             institution.map_or(Number::default(), |institution| number(name(institution)))
         };
         let groups = institution.into_iter().flat_map(|institution| &institution.groups);
-        // An institution that no rule names has no number yet and is nobody; the caller enters it first.
-        let known = institution.map_or(Number::default(), |_| number(Name::Institution(id.clone())));
+        // One that the directory does not know is not known, whatever the codebook says of its name.
+        let known_number = institution.map_or(Number::default(), |_| number(Name::Institution(id.clone())));
         Self {
-            institution: known,
+            institution: known_number,
             kind: institution.map(|institution| institution.kind),
             region: of_institution(&|institution| Name::Region(institution.region.clone())),
-            groups: groups.map(|group| number(Name::Group(group.clone()))).filter(|number| number.0 != 0).collect(),
+            groups: groups.map(|group| number(Name::Group(group.clone()))).filter(|number| number.is_named()).collect(),
             department: claimed
                 .department
                 .as_ref()

@@ -149,11 +149,13 @@ impl<'a> Context<'a> {
             Selected::Kinds(kinds) => kinds.0 & self.kind.0 != 0,
             Selected::Group(number) => requester.groups.contains(&number),
             Selected::Region(number) => number == requester.region,
-            Selected::Department(number) if requester.department.0 == 0 => {
+            Selected::Department(number) if requester.department == Number::UNKNOWN => {
                 is_deny && self.book.owner(number) == requester.institution
             }
             Selected::Department(number) => number == requester.department,
-            Selected::Practitioner(_) | Selected::Practitioners(_) if requester.practitioner.0 == 0 => is_deny,
+            Selected::Practitioner(_) | Selected::Practitioners(_) if requester.practitioner == Number::UNKNOWN => {
+                is_deny
+            }
             Selected::Practitioner(number) => number == requester.practitioner,
             Selected::Practitioners(set) => self.book.is_member(requester.practitioner, set),
             Selected::Relations(relations) => relations.0 & requester.relations.0 != 0,
@@ -174,10 +176,12 @@ impl<'a> Context<'a> {
 
     /// Whether the record is one of those that are named. What is not known matches a deny and no permit.
     fn is_of_data(&self, selector: Selector, record: &RecordFacts<'_>, is_deny: bool) -> bool {
-        let known = |number: Number, test: &dyn Fn(Number) -> bool| if number.0 == 0 { is_deny } else { test(number) };
+        let known = |number: Number, test: &dyn Fn(Number) -> bool| {
+            if number == Number::UNKNOWN { is_deny } else { test(number) }
+        };
         match selector.selected() {
             Selected::Any => true,
-            Selected::Department(number) if record.department.0 == 0 => {
+            Selected::Department(number) if record.department == Number::UNKNOWN => {
                 is_deny && self.book.owner(number) == record.custodian
             }
             Selected::Department(number) => number == record.department,

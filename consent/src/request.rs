@@ -15,7 +15,7 @@ use directory::{Date, Instant, InstitutionKind};
 /// Who asks. Numbers come from the [`crate::Codebook`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requester {
-    /// The institution; nobody's when the directory does not know it, and then everything is denied.
+    /// The institution; [`Number::UNKNOWN`] when the directory does not know it, and then everything is denied.
     pub institution: Number,
     /// Its kind.
     pub kind: Option<InstitutionKind>,

@@ -282,6 +282,12 @@ impl PolicyImage {
         Ok(())
     }
 
+    /// The same terms without a rule, for asking what single rules do.
+    #[cfg(test)]
+    pub(crate) fn without_rules(self) -> Self {
+        Self { rules: Vec::new(), names: Vec::new(), vetoes: Vec::new(), veto_names: Vec::new(), ..self }
+    }
+
     /// The version.
     #[must_use]
     pub fn version(&self) -> u32 {
