@@ -47,6 +47,7 @@ mod rejection;
 mod request;
 mod role;
 mod rule;
+pub mod scenario;
 #[cfg(test)]
 mod tests;
 

@@ -118,7 +118,10 @@ impl Mask<'_> {
     /// The categories of which every record may be seen as it is: no deny, no limit and no condition touches them.
     #[must_use]
     pub fn whole(&self) -> Categories {
-        if self.question.is_own && self.question.stops.is_empty() {
+        if !self.question.stops.is_empty() {
+            return Categories::NONE;
+        }
+        if self.question.is_own {
             return Categories::ALL;
         }
         let of = |effect: Effect| self.slices.iter().filter(move |slice| slice.rule.flags.effect() == effect);

@@ -1,4 +1,7 @@
 //! The laws of the model, the cases from other engines' defects, and random worlds.
 
+mod brute;
 mod cases;
+mod laws;
+mod random;
 mod world;

@@ -5,7 +5,7 @@ use crate::*;
 use directory::{AsOf, Instant, InstitutionId, Offset, PractitionerId, Role, Snapshot, description};
 use kv::{BatchId, Draft, Kv, MemoryKv};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 pub(super) const DEFAULT_POLICY: &str = include_str!("../../policies/default.toml");
 
@@ -53,6 +53,16 @@ pub(super) fn known() -> Known<'static> {
     Known { directory: snapshot(), as_of: AsOf::known(NOW) }
 }
 
+/// A policy by its text; the few texts of these tests are read once each.
+pub(super) fn parsed(text: &str) -> NetworkPolicy {
+    static READ: Mutex<BTreeMap<String, NetworkPolicy>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap();
+    if !read.contains_key(text) {
+        read.insert(text.to_owned(), NetworkPolicy::parse("test.toml", text).unwrap());
+    }
+    read[text].clone()
+}
+
 pub(super) struct World {
     pub(super) book: Codebook,
     pub(super) policy: PolicyImage,
@@ -66,7 +76,7 @@ impl World {
     pub(super) fn with(policy: &str, vetoes: &[Veto]) -> Self {
         let mut book = Codebook::new();
         book.enter_directory(snapshot(), known().as_of).unwrap();
-        let policy = NetworkPolicy::parse("test.toml", policy).unwrap();
+        let policy = parsed(policy);
         let policy = PolicyImage::compile(&policy, 1, (Some(known()), vetoes), &mut book).unwrap();
         Self { book, policy }
     }
