@@ -64,7 +64,7 @@ fn brute(policy: &NetworkPolicy, vetoes: &[Veto], roots: &[Provision], asked: &A
             && !is_sealed;
     let stands = |deny: &&Found| {
         let is_lifted = deny.is_base && permits.iter().any(|permit| permit.consent == deny.consent);
-        !is_lifted && !(sets_aside && deny.is_overridable)
+        !(is_lifted || sets_aside && deny.is_overridable)
     };
     let is_denied = found.iter().filter(|it| it.effect == Effect::Deny).any(|deny| stands(&deny));
     if is_denied || permits.is_empty() {
