@@ -2,7 +2,7 @@
 # Runs every check of the repository. Needs a Debian 12 machine with a Rust toolchain and nothing else.
 #
 #   ./scripts/test.sh            everything
-#   ./scripts/test.sh test docs  only these steps: format lint docs deny test rules oracle demo
+#   ./scripts/test.sh test docs  only these steps: format lint docs deny test rules demo
 #
 # Exit code 0 when every step passed or was skipped for a named reason, 1 when one failed. Safe to run again, and to stop.
 set -euo pipefail
@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
 
-STEPS=(format lint docs deny test rules oracle demo)
+STEPS=(format lint docs deny test rules demo)
 PACKAGES=(build-essential ca-certificates)
 # Features that bring an engine: crates build without them in seconds, and are tested with them.
 ENGINES=kv/rocks,mpi/search,hub/rocks,benches/search
@@ -66,10 +66,6 @@ rules() {
     note "${#files[@]} rule sets"
     run "$NAYOSE" rules check "${files[@]}" && run "$NAYOSE" rules test "${files[@]}"
 }
-
-# The decisions of consent agree with those of another policy engine. A workspace of its own, built optimised: it compares
-# 100,000 questions.
-oracle() { run cargo test --release --locked --manifest-path consent-oracle/Cargo.toml; }
 
 # The demonstration runs from end to end on a small population.
 demo() {
