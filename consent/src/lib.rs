@@ -15,8 +15,10 @@
 //! whoever wrote it, whenever, however deep; a deny is removed only by a permit of its own consent (when it is the *base*
 //! of "nobody except") or by an authorised emergency (when it may be overridden). Errors and unknown codes deny.
 //!
+//! Documents, withdrawals, policies and vetoes are kept by the [`registry`], which reads a chart as of any past moment.
+//!
 //! The crate is pure: the present, the facts about the requester and the linked identities are parameters; nothing here
-//! asks a clock, a store or the network, and a decision allocates nothing. It knows no FHIR and no wire format, and it
+//! asks a clock or the network, a decision asks no store and allocates nothing, and the registry only plans. It knows no FHIR and no wire format, and it
 //! does not know the index: an identity is an opaque digest.
 //!
 //! # Numbers
@@ -43,6 +45,7 @@ mod matching;
 mod obligation;
 pub mod policy;
 mod purpose;
+pub mod registry;
 mod rejection;
 mod request;
 mod role;

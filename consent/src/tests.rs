@@ -3,5 +3,5 @@
 mod brute;
 mod cases;
 mod laws;
-mod random;
-mod world;
+pub(crate) mod random;
+pub(crate) mod world;

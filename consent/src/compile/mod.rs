@@ -78,6 +78,21 @@ pub fn compile(
     Ok(CompiledConsent { consent: document.consent, version: document.version, rules })
 }
 
+/// Makes the rules of a document again that was checked when it was written. The policy of today has no say in that: what
+/// a person was offered then stays chosen.
+///
+/// # Errors
+/// A [`Rejection`] when the directory is not the one that the document was checked against.
+pub(crate) fn recompile(
+    document: &ConsentDocument,
+    known: Known<'_>,
+    book: &mut Codebook,
+) -> Result<CompiledConsent, Rejection> {
+    let terms = Terms { layer: Layer::Patient, refusable: EmergencyKinds::ALL, known: Some(known) };
+    let rules = compile_provision(&document.root, &terms, book)?;
+    Ok(CompiledConsent { consent: document.consent, version: document.version, rules })
+}
+
 fn check_signer(document: &ConsentDocument, signer: SignerFacts, policy: &PolicyImage) -> Result<(), RejectionReason> {
     let grantor = &document.grantor;
     if document.version == 0 {

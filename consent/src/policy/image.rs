@@ -251,20 +251,11 @@ impl PolicyImage {
         known: Option<Known<'_>>,
         book: &mut Codebook,
     ) -> Result<(), PolicyError> {
-        let terms = Terms { layer: Layer::Custodian, refusable: EmergencyKinds::ALL, known };
         let mut numbered = Vec::new();
         for veto in vetoes {
-            let name = &veto.name;
-            let permits = veto.provision.numbered().any(|(_, part)| part.effect == Some(Effect::Permit));
-            if permits {
-                return Err(PolicyError::PermittingVeto { name: name.clone() });
-            }
-            let provision =
-                Provision { custodians: Choice::Of(vec![veto.custodian.clone()]), ..veto.provision.clone() };
-            let refused = |source| PolicyError::Rule { name: name.clone(), source };
-            let rules = compile_provision(&provision, &terms, book).map_err(refused)?;
+            let rules = veto_rules(veto, known, book)?;
             let number = book.number(&Name::Institution(veto.custodian.clone()));
-            numbered.extend(rules.into_iter().map(|(rule, _)| (number, rule, name)));
+            numbered.extend(rules.into_iter().map(|rule| (number, rule, &veto.name)));
         }
         numbered.sort_by_key(|(number, ..)| *number);
         for (number, rule, name) in numbered {
@@ -369,4 +360,24 @@ impl PolicyImage {
     pub fn cache_for_seconds(&self) -> u32 {
         self.cache_for_seconds
     }
+}
+
+/// Checks a veto by itself.
+///
+/// # Errors
+/// [`PolicyError`] when it permits or cannot be meant.
+pub(crate) fn check_veto(veto: &Veto, known: Known<'_>, book: &mut Codebook) -> Result<(), PolicyError> {
+    veto_rules(veto, Some(known), book).map(drop)
+}
+
+fn veto_rules(veto: &Veto, known: Option<Known<'_>>, book: &mut Codebook) -> Result<Vec<Rule>, PolicyError> {
+    let Veto { custodian, name, provision } = veto;
+    if provision.numbered().any(|(_, part)| part.effect == Some(Effect::Permit)) {
+        return Err(PolicyError::PermittingVeto { name: name.clone() });
+    }
+    let terms = Terms { layer: Layer::Custodian, refusable: EmergencyKinds::ALL, known };
+    let provision = Provision { custodians: Choice::Of(vec![custodian.clone()]), ..provision.clone() };
+    let refused = |source| PolicyError::Rule { name: name.clone(), source };
+    let rules = compile_provision(&provision, &terms, book).map_err(refused)?;
+    Ok(rules.into_iter().map(|(rule, _)| rule).collect())
 }

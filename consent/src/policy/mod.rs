@@ -8,6 +8,7 @@
 mod image;
 mod read;
 
+pub(crate) use image::check_veto;
 pub use image::{PolicyError, PolicyImage, PolicyRule, Veto};
 
 use crate::category::Category;

@@ -7,7 +7,7 @@ use directory::{Date, Instant, InstitutionId, InstitutionKind, Period, Practitio
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-pub(super) const INSTITUTIONS: [&str; 6] = ["h1", "h2", "c1", "p1", "f1", "w1"];
+pub(crate) const INSTITUTIONS: [&str; 6] = ["h1", "h2", "c1", "p1", "f1", "w1"];
 const ROLES: [ActingAs; 7] = [
     ActingAs::Profession(Role::Physician),
     ActingAs::Profession(Role::Nurse),
@@ -125,7 +125,7 @@ fn labels() -> impl Strategy<Value = Choice<Label>> {
 }
 
 /// One provision without exceptions.
-pub(super) fn flat(effect: Effect) -> impl Strategy<Value = Provision> {
+pub(crate) fn flat(effect: Effect) -> impl Strategy<Value = Provision> {
     let who = (recipients(), choice(ROLES.to_vec()), choice(PURPOSES.to_vec()), period());
     let what = (choice(CATEGORIES.to_vec()), labels(), targets(), days());
     let custodians = choice(vec![institution("h1"), institution("c1")]);
@@ -162,7 +162,7 @@ fn any_flat() -> impl Strategy<Value = Provision> {
 }
 
 /// A whole root provision; a wide permit is as likely as a narrow one.
-pub(super) fn root() -> impl Strategy<Value = Provision> {
+pub(crate) fn root() -> impl Strategy<Value = Provision> {
     let wide = || {
         prop_oneof![
             2 => Just(Provision { purposes: of(&[Purpose::TREAT, Purpose::ETREAT]), ..Provision::permit() }),
@@ -180,11 +180,11 @@ pub(super) fn root() -> impl Strategy<Value = Provision> {
         })
 }
 
-pub(super) fn roots() -> impl Strategy<Value = Vec<Provision>> {
+pub(crate) fn roots() -> impl Strategy<Value = Vec<Provision>> {
     proptest::collection::vec(root(), 0..4)
 }
 
-pub(super) fn vetoes() -> impl Strategy<Value = Vec<Veto>> {
+pub(crate) fn vetoes() -> impl Strategy<Value = Vec<Veto>> {
     let veto = (select(vec!["h1", "c1"]), prop_oneof![flat(Effect::Deny).boxed(), flat(Effect::Limit).boxed()]);
     let named = |(number, (id, provision)): (usize, (&str, Provision))| Veto {
         custodian: institution(id),
@@ -196,7 +196,7 @@ pub(super) fn vetoes() -> impl Strategy<Value = Vec<Veto>> {
 
 /// A policy, shown by its length only: it is long, and what differs is said by the rest.
 #[derive(Clone)]
-pub(super) struct PolicyText(pub(super) String);
+pub(crate) struct PolicyText(pub(super) String);
 
 impl std::fmt::Debug for PolicyText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -206,7 +206,7 @@ impl std::fmt::Debug for PolicyText {
 }
 
 /// The default policy with every refusal offered, a disaster declared in Izumo, and a switch thrown or not.
-pub(super) fn policy_text() -> impl Strategy<Value = PolicyText> {
+pub(crate) fn policy_text() -> impl Strategy<Value = PolicyText> {
     (any::<bool>(), any::<bool>()).prop_map(|(reaches, opens_more)| {
         let all = "refusable = [\"break_glass\", \"consented\", \"ambulance\", \"disaster\"]";
         let switch = format!("reach_withdrawn_in_emergency = {reaches}");
@@ -243,28 +243,28 @@ basis = "災害救助法"
 
 /// Everything that a question is made of, in names and small numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) institution: &'static str,
-    pub(super) role: ActingAs,
-    pub(super) department: Option<&'static str>,
-    pub(super) has_practitioner: bool,
-    pub(super) purpose: Purpose,
-    pub(super) custodian: &'static str,
-    pub(super) category: Category,
-    pub(super) codes: Vec<&'static str>,
-    pub(super) day: Option<i64>,
-    pub(super) author: Option<&'static str>,
-    pub(super) record: Option<&'static str>,
-    pub(super) related: Option<Vec<&'static str>>,
-    pub(super) from_department: Option<&'static str>,
-    pub(super) relations: Vec<Relation>,
-    pub(super) seen_days_ago: Option<i64>,
-    pub(super) minutes: i64,
-    pub(super) emergency: Option<(EmergencyKind, EmergencyReason, i64, bool)>,
-    pub(super) flags: [bool; 4],
+pub(crate) struct Asked {
+    pub(crate) institution: &'static str,
+    pub(crate) role: ActingAs,
+    pub(crate) department: Option<&'static str>,
+    pub(crate) has_practitioner: bool,
+    pub(crate) purpose: Purpose,
+    pub(crate) custodian: &'static str,
+    pub(crate) category: Category,
+    pub(crate) codes: Vec<&'static str>,
+    pub(crate) day: Option<i64>,
+    pub(crate) author: Option<&'static str>,
+    pub(crate) record: Option<&'static str>,
+    pub(crate) related: Option<Vec<&'static str>>,
+    pub(crate) from_department: Option<&'static str>,
+    pub(crate) relations: Vec<Relation>,
+    pub(crate) seen_days_ago: Option<i64>,
+    pub(crate) minutes: i64,
+    pub(crate) emergency: Option<(EmergencyKind, EmergencyReason, i64, bool)>,
+    pub(crate) flags: [bool; 4],
 }
 
-pub(super) fn asked() -> impl Strategy<Value = Asked> {
+pub(crate) fn asked() -> impl Strategy<Value = Asked> {
     let who = (
         select(INSTITUTIONS.to_vec()),
         select(ROLES.to_vec()),
@@ -331,21 +331,21 @@ pub(super) fn asked() -> impl Strategy<Value = Asked> {
 }
 
 impl Asked {
-    pub(super) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         NOW.plus_micros(self.minutes * 60 * 1_000_000)
     }
 
-    pub(super) fn date(&self) -> Option<Date> {
+    pub(crate) fn date(&self) -> Option<Date> {
         self.day.map(day)
     }
 
-    pub(super) fn emergency(&self) -> Option<Emergency> {
+    pub(crate) fn emergency(&self) -> Option<Emergency> {
         let (kind, reason, minutes, is_reauthenticated) = self.emergency?;
         let opened = self.now().plus_micros(-minutes * 60 * 1_000_000);
         Some(Emergency { kind, reason: Some(reason), opened, is_reauthenticated })
     }
 
-    pub(super) fn requester(&self, world: &World) -> Requester {
+    pub(crate) fn requester(&self, world: &World) -> Requester {
         let department = self.department.map_or(Number::default(), |department| {
             world.book.number(&Name::Department(institution(self.institution), department.into()))
         });
@@ -363,12 +363,12 @@ impl Asked {
     }
 
     /// The encounters that the record belongs to, as numbers.
-    pub(super) fn related_numbers(&self, world: &World) -> Option<Vec<Number>> {
+    pub(crate) fn related_numbers(&self, world: &World) -> Option<Vec<Number>> {
         let number = |name: &&str| world.book.number(&Name::Data((*name).into()));
         self.related.as_ref().map(|related| related.iter().map(number).collect())
     }
 
-    pub(super) fn record<'a>(&self, world: &World, related: Option<&'a [Number]>) -> RecordFacts<'a> {
+    pub(crate) fn record<'a>(&self, world: &World, related: Option<&'a [Number]>) -> RecordFacts<'a> {
         let number = |name: Option<Name>| name.map_or(Number::default(), |name| world.book.number(&name));
         RecordFacts {
             custodian: world.institution(self.custodian),
@@ -383,7 +383,7 @@ impl Asked {
         }
     }
 
-    pub(super) fn request<'a>(&self, requester: &'a Requester, record: RecordFacts<'a>) -> Request<'a> {
+    pub(crate) fn request<'a>(&self, requester: &'a Requester, record: RecordFacts<'a>) -> Request<'a> {
         let [_, has_legal_basis, is_stale, _] = self.flags;
         Request {
             requester,
@@ -398,7 +398,7 @@ impl Asked {
 }
 
 /// Enters every name that random records use, so that unknown and unnamed stay different things.
-pub(super) fn enter_names(world: &mut World) {
+pub(crate) fn enter_names(world: &mut World) {
     for record in RECORDS.iter().chain(&ENCOUNTERS) {
         world.book.enter(Name::Data((*record).into())).unwrap();
     }

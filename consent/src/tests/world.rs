@@ -7,11 +7,11 @@ use kv::{BatchId, Draft, Kv, MemoryKv};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock};
 
-pub(super) const DEFAULT_POLICY: &str = include_str!("../../policies/default.toml");
+pub(crate) const DEFAULT_POLICY: &str = include_str!("../../policies/default.toml");
 
 /// 2026-04-01T00:00:00+09:00
-pub(super) const NOW: Instant = Instant::from_micros(1_774_969_200 * 1_000_000);
-pub(super) const HOUR: i64 = 3_600 * 1_000_000;
+pub(crate) const NOW: Instant = Instant::from_micros(1_774_969_200 * 1_000_000);
+pub(crate) const HOUR: i64 = 3_600 * 1_000_000;
 
 const DIRECTORY: &str = r#"
 institutions = [
@@ -36,7 +36,7 @@ purposes = ["TREAT", "ETREAT", "ERTREAT", "BTG", "DISASTER", "HRESCH", "HPAYMT",
 roles = ["physician", "dentist", "nurse", "pharmacist", "visiting_nurse", "technician", "care_manager", "care_worker", "clerk", "ambulance"]
 "#;
 
-pub(super) fn snapshot() -> &'static Snapshot {
+pub(crate) fn snapshot() -> &'static Snapshot {
     static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
     SNAPSHOT.get_or_init(|| {
         let described: description::Directory = toml::from_str(DIRECTORY).unwrap();
@@ -49,12 +49,12 @@ pub(super) fn snapshot() -> &'static Snapshot {
     })
 }
 
-pub(super) fn known() -> Known<'static> {
+pub(crate) fn known() -> Known<'static> {
     Known { directory: snapshot(), as_of: AsOf::known(NOW) }
 }
 
 /// A policy by its text; the few texts of these tests are read once each.
-pub(super) fn parsed(text: &str) -> NetworkPolicy {
+pub(crate) fn parsed(text: &str) -> NetworkPolicy {
     static READ: Mutex<BTreeMap<String, NetworkPolicy>> = Mutex::new(BTreeMap::new());
     let mut read = READ.lock().unwrap();
     if !read.contains_key(text) {
@@ -63,17 +63,17 @@ pub(super) fn parsed(text: &str) -> NetworkPolicy {
     read[text].clone()
 }
 
-pub(super) struct World {
-    pub(super) book: Codebook,
-    pub(super) policy: PolicyImage,
+pub(crate) struct World {
+    pub(crate) book: Codebook,
+    pub(crate) policy: PolicyImage,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(DEFAULT_POLICY, &[])
     }
 
-    pub(super) fn with(policy: &str, vetoes: &[Veto]) -> Self {
+    pub(crate) fn with(policy: &str, vetoes: &[Veto]) -> Self {
         let mut book = Codebook::new();
         book.enter_directory(snapshot(), known().as_of).unwrap();
         let policy = parsed(policy);
@@ -81,22 +81,22 @@ impl World {
         Self { book, policy }
     }
 
-    pub(super) fn engine(&self) -> Engine<'_> {
+    pub(crate) fn engine(&self) -> Engine<'_> {
         Engine { policy: &self.policy, book: &self.book }
     }
 
-    pub(super) fn compile(&mut self, document: &ConsentDocument) -> Result<CompiledConsent, Rejection> {
+    pub(crate) fn compile(&mut self, document: &ConsentDocument) -> Result<CompiledConsent, Rejection> {
         compile(document, (known(), SignerFacts::default()), &self.policy, &mut self.book)
     }
 
     /// The chart of a person with one identity and one consent in force for each root provision.
-    pub(super) fn chart(&mut self, roots: &[Provision]) -> Chart {
+    pub(crate) fn chart(&mut self, roots: &[Provision]) -> Chart {
         let compiled: Vec<CompiledConsent> =
             (1..).zip(roots).map(|(number, root)| self.compile(&document(number, root.clone())).unwrap()).collect();
         chart_of(&compiled.iter().collect::<Vec<_>>(), !roots.is_empty())
     }
 
-    pub(super) fn requester(&self, institution: &str, role: ActingAs) -> Requester {
+    pub(crate) fn requester(&self, institution: &str, role: ActingAs) -> Requester {
         let practitioner = match (institution, role) {
             ("h1", ActingAs::Profession(Role::Physician)) => Some("d1"),
             ("h2", ActingAs::Profession(Role::Physician | Role::Nurse)) => Some("d2"),
@@ -113,22 +113,22 @@ impl World {
         Requester::look_up(&claimed, (snapshot(), known().as_of), &self.book)
     }
 
-    pub(super) fn institution(&self, id: &str) -> Number {
+    pub(crate) fn institution(&self, id: &str) -> Number {
         self.book.number(&Name::Institution(InstitutionId::new(id).unwrap()))
     }
 
-    pub(super) fn decide(&self, chart: &Chart, request: &Request<'_>) -> Decision {
+    pub(crate) fn decide(&self, chart: &Chart, request: &Request<'_>) -> Decision {
         self.decide_with(chart, request, &mut Reasons::new())
     }
 
-    pub(super) fn decide_with(&self, chart: &Chart, request: &Request<'_>, reasons: &mut Reasons) -> Decision {
+    pub(crate) fn decide_with(&self, chart: &Chart, request: &Request<'_>, reasons: &mut Reasons) -> Decision {
         // The lifetimes of chart and request meet in the engine, so the request is shortened to the shorter of them.
         let request = Request { ..*request };
         self.engine().decide(chart.view(), &request, reasons)
     }
 }
 
-pub(super) fn chart_of(compiled: &[&CompiledConsent], has_signed: bool) -> Chart {
+pub(crate) fn chart_of(compiled: &[&CompiledConsent], has_signed: bool) -> Chart {
     let reach = BTreeSet::from([identity(1)]);
     let consents: Vec<ChartConsent<'_>> =
         compiled.iter().map(|compiled| ChartConsent { compiled, reach: &reach }).collect();
@@ -136,11 +136,11 @@ pub(super) fn chart_of(compiled: &[&CompiledConsent], has_signed: bool) -> Chart
     Chart::assemble(&BTreeMap::from([(identity(1), standing)]), &consents, Instant::FOREVER).unwrap()
 }
 
-pub(super) fn identity(number: u8) -> IdentityId {
+pub(crate) fn identity(number: u8) -> IdentityId {
     IdentityId([number; 16])
 }
 
-pub(super) fn document(number: u8, root: Provision) -> ConsentDocument {
+pub(crate) fn document(number: u8, root: Provision) -> ConsentDocument {
     ConsentDocument {
         consent: ConsentId([number; 16]),
         version: 1,
@@ -155,14 +155,14 @@ pub(super) fn document(number: u8, root: Provision) -> ConsentDocument {
     }
 }
 
-pub(super) fn request<'a>(requester: &'a Requester, record: RecordFacts<'a>, purpose: Purpose) -> Request<'a> {
+pub(crate) fn request<'a>(requester: &'a Requester, record: RecordFacts<'a>, purpose: Purpose) -> Request<'a> {
     Request { requester, record, purpose, now: NOW, emergency: None, has_legal_basis: false, is_stale: false }
 }
 
-pub(super) fn of<T: Clone>(values: &[T]) -> Choice<T> {
+pub(crate) fn of<T: Clone>(values: &[T]) -> Choice<T> {
     Choice::Of(values.to_vec())
 }
 
-pub(super) fn physician() -> ActingAs {
+pub(crate) fn physician() -> ActingAs {
     ActingAs::Profession(Role::Physician)
 }
