@@ -172,9 +172,18 @@ fn one_writer_at_a_time() {
     assert!(matches!(error, SearchError::Storage { operation: "open", .. }), "{error:?}");
 }
 
+/// Copies a folder as a power cut would leave it: all of one moment. A merge in the background may take files away while
+/// they are copied; then the moment is another one.
 fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    let meta = || fs::read(from.join("meta.json")).unwrap();
+    loop {
+        let before = meta();
+        let entries = fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path());
+        let copied: Vec<bool> =
+            entries.map(|path| fs::copy(&path, to.join(path.file_name().unwrap())).is_ok()).collect();
+        if copied.iter().all(|copied| *copied) && meta() == before {
+            return;
+        }
+        fs::read_dir(to).unwrap().for_each(|entry| fs::remove_file(entry.unwrap().path()).unwrap());
     }
 }
