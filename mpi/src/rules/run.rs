@@ -2,7 +2,7 @@
 //!
 //! Activating a version switches what decides and writes the run in one batch; taking it back does the same the other
 //! way. The rows of a run stand beside each other in one partition, since runs are rare and at most one goes on: whoever
-//! begins or steps one relies on it. What a step does is decided in [`super::apply`].
+//! begins or steps one relies on it. What a step does is decided in [`super::apply()`].
 
 use super::{Active, activate, active};
 use crate::event::{Event, log};
