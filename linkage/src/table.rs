@@ -12,17 +12,21 @@ use crate::block::{
 use crate::exec::{self, Executor};
 use crate::normalize::Tables;
 use crate::rules::{Field, FieldId, RuleSet};
-use crate::spread::{KEY_END, sort_spread};
+use crate::spread::{Packing, sort_spread};
 use crate::text::{Interner, TextPool};
 use crate::value::Value;
 use dictionary::{Dictionary, Normal};
-use std::borrow::Cow;
+use raw::{RawColumn, RawColumns, Source};
 use std::ops::Range;
 
 mod dictionary;
+mod raw;
 
 /// Number of a record in canonical order.
 pub type RecordIndex = u32;
+
+/// Rows of a table at most: a record number takes 31 bits, and its memory would be a terabyte.
+pub const ROWS_MAX: usize = (1 << 31) - 1;
 
 /// The missing value of a column.
 pub const NULL: u32 = 0;
@@ -50,19 +54,6 @@ pub struct Column {
     pub(crate) hashes: Vec<u64>,
 }
 
-/// The raw texts, kept when somebody wants to see them.
-#[derive(Debug)]
-struct RawColumns {
-    names: Vec<String>,
-    columns: Vec<RawColumn>,
-}
-
-#[derive(Clone, Debug)]
-struct RawColumn {
-    texts: Interner,
-    rows: Vec<u32>,
-}
-
 /// Why a row was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
@@ -70,7 +61,7 @@ pub enum RowError {
     #[error("the record id is empty")]
     EmptyId,
     /// More rows than a table can number.
-    #[error("more than 4,294,967,294 rows")]
+    #[error("more than 2,147,483,647 rows")]
     TooManyRows,
 }
 
@@ -120,6 +111,14 @@ impl TableBuilder {
         self.ids.len() == 0
     }
 
+    /// Makes room for so many more rows, as far as they can be foreseen.
+    pub fn reserve(&mut self, rows: usize) {
+        let rows = rows.min(ROWS_MAX - self.len().min(ROWS_MAX));
+        self.ids.reserve(rows);
+        self.sources.reserve(rows);
+        self.columns.iter_mut().for_each(|column| column.rows.reserve(rows));
+    }
+
     /// The number of a source, new or known.
     pub fn source(&mut self, name: &str) -> u16 {
         let known = self.source_names.iter().position(|source| source == name);
@@ -154,7 +153,7 @@ impl TableBuilder {
             let (id, source) = head(row);
             if id.is_empty() {
                 refused.push((row, RowError::EmptyId));
-            } else if self.ids.len() >= (u32::MAX - 1) as usize {
+            } else if self.ids.len() >= ROWS_MAX {
                 refused.push((row, RowError::TooManyRows));
             } else {
                 self.ids.push(id);
@@ -204,8 +203,8 @@ impl TableBuilder {
         keep_raw: bool,
         executor: &dyn Executor,
     ) -> (Table, Vec<usize>) {
-        let raw = RawColumns { names: self.names, columns: self.columns };
-        let columns = columns(&rules.fields, &raw, tables, executor);
+        let mut raw = RawColumns { names: self.names, columns: self.columns };
+        let columns = columns(&rules.fields, &mut raw, tables, keep_raw, executor);
         let (order, repeated) = order_of_ids(&self.ids, &self.sources);
         let (ids, sources, source_names) = (self.ids, self.sources, self.source_names);
         let table = Table { ids, sources, source_names, columns, raw: keep_raw.then_some(raw) };
@@ -223,33 +222,29 @@ fn gather<T: Copy + Default>(rows: &[T], order: &[u32]) -> Vec<T> {
 
 /// Rows in order of a hash, those of one hash in the order given.
 fn order_of_keys(keys: &[u64], order: &[u32]) -> Vec<u32> {
+    let packing = Packing::of(order.len());
     let key = |row: &u32| keys.get(*row as usize).copied().unwrap_or(0);
-    let mut keyed: Vec<u128> = (0_u128..).zip(order).map(|(place, row)| u128::from(key(row)) << 32 | place).collect();
-    sort_spread(&mut keyed, KEY_END);
-    gather(order, &keyed.into_iter().map(low).collect::<Vec<u32>>())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the number is the low half")]
-fn low(packed: u128) -> u32 {
-    packed as u32
+    let mut keyed: Vec<u64> = (0..).zip(order).map(|(place, row)| packing.pack(key(row), place)).collect();
+    sort_spread(&mut keyed, u64::BITS);
+    keyed.into_iter().map(|word| order.get(packing.number(word) as usize).copied().unwrap_or_default()).collect()
 }
 
 /// Rows by hash of their id, and the rows whose id had been seen.
 fn order_of_ids(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
-    let pack = |(row, id): (u128, &str)| u128::from(hash(id.as_bytes())) << 32 | row;
-    let mut keyed: Vec<u128> = (0..).zip(ids.iter()).map(pack).collect();
-    sort_spread(&mut keyed, KEY_END);
-    let keyed: Vec<(u128, u32)> = keyed.into_iter().map(|packed| (packed >> 32, low(packed))).collect();
+    let packing = Packing::of(ids.len());
+    let pack = |(row, id): (u32, &str)| packing.pack(hash(id.as_bytes()), row);
+    let mut keyed: Vec<u64> = (0..).zip(ids.iter()).map(pack).collect();
+    sort_spread(&mut keyed, u64::BITS);
     let mut order: Vec<u32> = Vec::with_capacity(keyed.len());
     let mut repeated = Vec::new();
-    for run in keyed.chunk_by(|a, b| a.0 == b.0) {
-        if let [(_, row)] = run {
-            order.push(*row);
+    for run in keyed.chunk_by(|a, b| packing.hash(*a) == packing.hash(*b)) {
+        if let [word] = run {
+            order.push(packing.number(*word));
             continue;
         }
         // Equal hashes are nearly always equal ids; the few rows are compared as texts, earliest row first.
         let key = |row: u32| (ids.get(row as usize), sources.get(row as usize).copied().unwrap_or(0));
-        let mut rows: Vec<u32> = run.iter().map(|(_, row)| *row).collect();
+        let mut rows: Vec<u32> = run.iter().map(|word| packing.number(*word)).collect();
         rows.sort_by_key(|row| (key(*row), *row));
         for same in rows.chunk_by(|a, b| key(*a) == key(*b)) {
             order.extend(same.first());
@@ -263,10 +258,17 @@ fn order_of_ids(ids: &TextPool, sources: &[u16]) -> (Vec<u32>, Vec<usize>) {
 /// Distinct texts normalised in one task.
 const NORMALIZE_CHUNK: usize = 16_384;
 
-/// The columns of all fields: every distinct text normalised, rows in the order of arrival.
-fn columns(fields: &[Field], raw: &RawColumns, tables: &Tables, executor: &dyn Executor) -> Vec<Column> {
-    let sources: Vec<Cow<'_, RawColumn>> = fields.iter().map(|field| raw.column(field)).collect();
-    let chunks_of = |(field, source): (usize, &Cow<'_, RawColumn>)| {
+/// The columns of all fields: every distinct text normalised, rows in the order of arrival. Raw columns that nobody
+/// needs afterwards become the columns in place.
+fn columns(
+    fields: &[Field],
+    raw: &mut RawColumns,
+    tables: &Tables,
+    keep_raw: bool,
+    executor: &dyn Executor,
+) -> Vec<Column> {
+    let sources = raw.of_fields(fields, keep_raw);
+    let chunks_of = |(field, source): (usize, &Source<'_>)| {
         let count = source.texts.len();
         let starts = (0..count).step_by(NORMALIZE_CHUNK);
         starts.map(move |start| (field, start..(start + NORMALIZE_CHUNK).min(count))).collect::<Vec<_>>()
@@ -283,60 +285,21 @@ fn columns(fields: &[Field], raw: &RawColumns, tables: &Tables, executor: &dyn E
             own.extend(chunk);
         }
     }
-    let sources = sources.iter().zip(normalized).collect();
-    exec::map_owned(executor, sources, |(source, normalized)| {
-        let dictionary = Dictionary::of(&source.texts, normalized);
-        let number = |raw: &u32| dictionary.numbers.get(*raw as usize).copied().unwrap_or(NULL);
-        let rows = source.rows.iter().map(number).collect();
+    let sources = sources.into_iter().zip(normalized).collect();
+    exec::map_owned(executor, sources, |(Source { texts, mut rows }, normalized)| {
+        let dictionary = Dictionary::of(&texts, normalized);
         let folded = dictionary.folded();
+        for row in &mut rows {
+            *row = dictionary.numbers.get(*row as usize).copied().unwrap_or(NULL);
+        }
         Column::new(rows, dictionary.values, folded)
     })
-}
-
-impl RawColumns {
-    /// The column of a field; the columns of a field of several are joined.
-    fn column(&self, field: &Field) -> Cow<'_, RawColumn> {
-        let position = |name: &String| self.names.iter().position(|known| known == name);
-        let columns: Vec<&RawColumn> =
-            field.columns.iter().filter_map(|name| self.columns.get(position(name)?)).collect();
-        match columns.as_slice() {
-            [single] => Cow::Borrowed(*single),
-            several => Cow::Owned(join(several)),
-        }
-    }
-
-    fn reordered(mut self, order: &[u32]) -> Self {
-        for column in &mut self.columns {
-            column.rows = gather(&column.rows, order);
-        }
-        self
-    }
 }
 
 /// Numbers for folded texts, where all texts of the values are known: see [`Column::folded`].
 fn number_folded(values: &[Value], mut texts: Interner) -> Vec<u32> {
     let own = |(number, value): (u32, &Value)| if value.is_own_key() { number } else { texts.intern(value.folded()) };
     (0..).zip(values).map(own).collect()
-}
-
-/// The columns of a field of several columns, joined with a space.
-fn join(columns: &[&RawColumn]) -> RawColumn {
-    let rows = columns.first().map_or(0, |column| column.rows.len());
-    let mut joined = RawColumn { texts: Interner::default(), rows: Vec::with_capacity(rows) };
-    let mut text = String::new();
-    for row in 0..rows {
-        text.clear();
-        for column in columns {
-            let part = column.rows.get(row).map_or("", |raw| column.texts.get(*raw as usize));
-            if !text.is_empty() && !part.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(part);
-        }
-        let number = joined.texts.intern(&text);
-        joined.rows.push(number);
-    }
-    joined
 }
 
 impl Table {

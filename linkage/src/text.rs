@@ -26,6 +26,11 @@ impl TextPool {
         self.ends.is_empty()
     }
 
+    /// Makes room for so many more texts.
+    pub fn reserve(&mut self, texts: usize) {
+        self.ends.reserve(texts);
+    }
+
     /// Appends a text.
     pub fn push(&mut self, text: &str) {
         self.bytes.push_str(text);

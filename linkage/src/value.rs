@@ -11,12 +11,17 @@
 pub struct Value {
     /// The canonical form: width, case and white space are settled; `渡邉` stays `渡邉`.
     pub exact: Box<str>,
+    /// What most values do not have, kept apart so that a million of them stay small.
+    beside: Option<Box<Beside>>,
+}
+
+/// What a value may have beside its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Beside {
     /// The comparison key where it differs from [`Value::exact`]: `渡辺` for `渡邉`, `ワタナベ` for `ワタナヘ゛`.
     folded: Option<Box<str>>,
-    /// Structure beside the text.
-    pub parts: Parts,
-    /// What normalisation noticed; never a reason to reject a record.
-    pub quality: Quality,
+    parts: Parts,
+    quality: Quality,
 }
 
 /// The structure of a value, for the comparators that need more than text.
@@ -114,39 +119,66 @@ impl Value {
     #[must_use]
     pub fn new(exact: impl Into<Box<str>>, folded: impl Into<Box<str>>) -> Self {
         let (exact, folded) = (exact.into(), folded.into());
-        let folded = (folded != exact).then_some(folded);
-        Self { exact, folded, parts: Parts::None, quality: Quality::NONE }
+        let beside = (folded != exact).then(|| Box::new(Beside { folded: Some(folded), ..Beside::default() }));
+        Self { exact, beside }
     }
 
     /// A value that is its own comparison key.
     #[must_use]
     pub fn plain(exact: impl Into<Box<str>>) -> Self {
-        Self { exact: exact.into(), folded: None, parts: Parts::None, quality: Quality::NONE }
+        Self { exact: exact.into(), beside: None }
     }
 
     /// The same value with structure beside it.
     #[must_use]
     pub fn with_parts(mut self, parts: Parts) -> Self {
-        self.parts = parts;
+        if parts != *self.parts() {
+            self.beside.get_or_insert_default().parts = parts;
+        }
         self
     }
 
     /// The same value with more flags set.
     #[must_use]
     pub fn with_quality(mut self, quality: Quality) -> Self {
-        self.quality = self.quality.with(quality);
+        if !self.quality().has(quality) {
+            let beside = self.beside.get_or_insert_default();
+            beside.quality = beside.quality.with(quality);
+        }
         self
+    }
+
+    /// Structure beside the text.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        const NONE: &Parts = &Parts::None;
+        self.beside.as_ref().map_or(NONE, |beside| &beside.parts)
+    }
+
+    /// What normalisation noticed; never a reason to reject a record.
+    #[must_use]
+    pub fn quality(&self) -> Quality {
+        self.beside.as_ref().map_or(Quality::NONE, |beside| beside.quality)
+    }
+
+    /// The calendar date, if the value is one.
+    #[must_use]
+    pub fn date(&self) -> Option<PartialDate> {
+        match self.parts() {
+            Parts::Date(date) => Some(*date),
+            _ => None,
+        }
     }
 
     /// Whether the canonical form is its own comparison key.
     #[must_use]
     pub fn is_own_key(&self) -> bool {
-        self.folded.is_none()
+        self.beside.as_ref().is_none_or(|beside| beside.folded.is_none())
     }
 
     /// The comparison key.
     #[must_use]
     pub fn folded(&self) -> &str {
-        self.folded.as_deref().unwrap_or(&self.exact)
+        self.beside.as_ref().and_then(|beside| beside.folded.as_deref()).unwrap_or(&self.exact)
     }
 }

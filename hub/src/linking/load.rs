@@ -58,6 +58,8 @@ pub(crate) fn load(rules: &RuleSet, source: &Source<'_>, pool: Pool) -> Result<L
             source_column: None,
             builder: &mut builder,
             lines: &mut lines,
+            is_first: true,
+            bytes: std::fs::metadata(path).map_or(0, |file| file.len()),
             progress: Progress::reading(path),
         };
         input::read_batches(path, &mut sink, &mut rejects).map_err(Failure::bad_input)?;
@@ -98,7 +100,21 @@ struct Filling<'a> {
     source_column: Option<usize>,
     builder: &'a mut TableBuilder,
     lines: &'a mut Vec<u32>,
+    is_first: bool,
+    /// Size of the file.
+    bytes: u64,
     progress: Progress,
+}
+
+impl Filling<'_> {
+    /// Makes room for the whole file, going by what its first rows take.
+    fn foresee(&mut self, first: &Batch) {
+        let rows = self.bytes.saturating_mul(first.len() as u64) / first.bytes_read().max(1);
+        // Rows are not all of one length.
+        let rows = usize::try_from(rows + rows / 50).unwrap_or(0);
+        self.builder.reserve(rows);
+        self.lines.reserve(rows);
+    }
 }
 
 impl BatchSink for Filling<'_> {
@@ -111,6 +127,9 @@ impl BatchSink for Filling<'_> {
     }
 
     fn batch(&mut self, batch: &Batch, rejects: &mut RejectLog) -> Result<(), InputError> {
+        if std::mem::take(&mut self.is_first) {
+            self.foresee(batch);
+        }
         let sources: Option<Vec<u16>> =
             self.source_column.map(|column| batch.column(column).map(|name| self.builder.source(name)).collect());
         let source = |row: usize| sources.as_ref().map_or(Some(&self.fixed_source), |sources| sources.get(row));

@@ -112,23 +112,23 @@ fn split_names<'t, 'r>(rules: &'r RuleSet, text: &dyn Fn(&str) -> &'t str) -> Ve
 }
 
 fn put_value(out: &mut Vec<u8>, value: &Value) {
-    let parts = match &value.parts {
+    let parts = match value.parts() {
         Parts::None => 0,
         Parts::Date(_) => DATE,
         Parts::Address(_) => ADDRESS,
         Parts::Set(_) => SET,
     };
     let folded = if value.is_own_key() { 0 } else { FOLDED };
-    let quality = if value.quality == Quality::NONE { 0 } else { QUALITY };
+    let quality = if value.quality() == Quality::NONE { 0 } else { QUALITY };
     out.push(PRESENT | folded | quality | parts);
     put_text(out, &value.exact);
     if folded != 0 {
         put_text(out, value.folded());
     }
     if quality != 0 {
-        put_number(out, u64::from(value.quality.bits()));
+        put_number(out, u64::from(value.quality().bits()));
     }
-    match &value.parts {
+    match value.parts() {
         Parts::None => {}
         Parts::Date(date) => put_date(out, *date),
         Parts::Address(address) => {
@@ -170,9 +170,9 @@ fn read_value(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
     };
     if has & QUALITY != 0 {
         let quality = Quality::from_bits(reader.number()?).filter(|quality| *quality != Quality::NONE);
-        value.quality = quality.ok_or(DecodeError::Malformed("the quality of a value"))?;
+        value = value.with_quality(quality.ok_or(DecodeError::Malformed("the quality of a value"))?);
     }
-    value.parts = match has & PARTS {
+    let parts = match has & PARTS {
         DATE => Parts::Date(read_date(reader)?),
         ADDRESS => Parts::Address(Box::new(read_address(reader)?)),
         SET => {
@@ -181,7 +181,7 @@ fn read_value(reader: &mut Reader<'_>) -> Result<Option<Value>, DecodeError> {
         }
         _ => Parts::None,
     };
-    Ok(Some(value))
+    Ok(Some(value.with_parts(parts)))
 }
 
 fn read_date(reader: &mut Reader<'_>) -> Result<PartialDate, DecodeError> {

@@ -1,9 +1,9 @@
 //! The blocks of every rule, as sorted lists of records.
 
 use super::key::{KeyPart, mix};
-use super::keys::RuleKeys;
+use super::keys::{RuleKeys, SortedKeys};
 use crate::exec::{self, Executor};
-use crate::rows::interleaved;
+use crate::rows::put_columns;
 use crate::rules::BlockRule;
 use crate::spread::sort_spread;
 use crate::table::{RecordIndex, Table};
@@ -44,18 +44,12 @@ impl BlockIndex {
     pub fn build(rules: &[BlockRule], table: &Table, across_sources: bool, executor: &dyn Executor) -> Self {
         let parts: Vec<&[KeyPart]> = rules.iter().map(|rule| rule.parts.as_slice()).collect();
         let keys = rules.iter().zip(RuleKeys::of(&parts, table, executor)).collect();
-        let built = exec::map_owned(executor, keys, |(rule, keys): (&BlockRule, RuleKeys<'_>)| {
+        let rules: Vec<RuleBlocks> = exec::map_owned(executor, keys, |(rule, keys): (&BlockRule, RuleKeys<'_>)| {
             let mut blocks = group(rule, &keys.sorted(table, 0));
-            let numbers = if keys.is_multiple {
-                blocks.lists = Some(lists(&blocks, table.len()));
-                Vec::new()
-            } else {
-                numbers(&blocks, table.len())
-            };
-            (blocks, numbers)
+            blocks.lists = keys.is_multiple.then(|| lists(&blocks, table.len()));
+            blocks
         });
-        let (rules, numbers): (Vec<RuleBlocks>, Vec<Vec<u32>>) = built.into_iter().unzip();
-        let single = interleaved(&numbers, table.len());
+        let single = singles(&rules, table.len(), executor);
         let has_lists = rules.iter().any(|rule| rule.lists.is_some());
         Self { sources: across_sources.then(|| table.sources().to_vec()), rules, single, has_lists }
     }
@@ -195,49 +189,73 @@ impl RuleBlocks {
     }
 }
 
-/// A block as one number: its first record, and of two records the other, of more the place of the first.
+/// A block as one word: its first record, and of two records the other, of more the place in a list.
 ///
 /// The first record stands where [`sort_spread`] looks for a hash: record numbers are spread as evenly. Most blocks have
 /// two records, and need no second look at the keys.
 #[derive(Clone, Copy)]
-struct Run(u128);
+struct Run(u64);
 
 impl Run {
-    /// Bits below the first record.
-    const FIRST: u32 = 64;
-    /// Set when the low half is the second record.
-    const IS_PAIR: u128 = 1 << 63;
+    /// Set when the low half is the second record; record numbers leave it free ([`crate::table::ROWS_MAX`]).
+    const IS_PAIR: u64 = 1 << 31;
+
+    fn of(first: RecordIndex, rest: u64) -> Self {
+        Self(u64::from(first) << u32::BITS | rest)
+    }
 
     fn first(self) -> RecordIndex {
-        low(&(self.0 >> Self::FIRST))
+        low(self.0 >> u32::BITS)
     }
 
     fn second(self) -> Option<RecordIndex> {
-        (self.0 & Self::IS_PAIR != 0).then(|| low(&self.0))
+        (self.0 & Self::IS_PAIR != 0).then(|| low(self.0 & !Self::IS_PAIR))
+    }
+
+    fn place(self) -> usize {
+        low(self.0) as usize
     }
 }
 
-/// The blocks of sorted keys that are not too large, as numbers of [`Run`].
-fn runs(rule: &BlockRule, keyed: &[u128], skipped: &mut Vec<u32>) -> Vec<u128> {
-    let mut runs = Vec::new();
-    let mut start = 0_u32;
-    for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32) {
+/// The blocks of sorted keys that are not too large, as words of [`Run`], and those of more than two records.
+fn runs<'k>(rule: &BlockRule, keyed: &'k SortedKeys, skipped: &mut Vec<u32>) -> (Vec<u64>, Vec<&'k [u64]>) {
+    let (mut runs, mut larger) = (Vec::new(), Vec::new());
+    for run in keyed.runs() {
         let size = u32::try_from(run.len()).unwrap_or(u32::MAX);
-        let first = |first: &u128| u128::from(low(first)) << Run::FIRST;
+        let record = |word: &u64| keyed.record(*word);
         match run {
             [_, _, ..] if size > rule.records_max => skipped.push(size),
-            [one, other] => runs.push(first(one) | Run::IS_PAIR | u128::from(low(other))),
-            [one, _, ..] => runs.push(first(one) | u128::from(start)),
+            [one, other] => runs.push(Run::of(record(one), Run::IS_PAIR | u64::from(record(other))).0),
+            [one, _, ..] => {
+                runs.push(Run::of(record(one), larger.len() as u64).0);
+                larger.push(run);
+            }
             _ => {}
         }
-        start = start.saturating_add(size);
     }
-    runs
+    (runs, larger)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the number is the low half")]
-fn low(packed: &u128) -> u32 {
-    *packed as u32
+fn low(word: u64) -> u32 {
+    word as u32
+}
+
+/// Per record and rule the record's block, where it has one at most. A few rules are numbered at a time, because the
+/// numbers of all would take as much memory again.
+fn singles(rules: &[RuleBlocks], records: usize, executor: &dyn Executor) -> Vec<u32> {
+    let mut singles = vec![0; records * rules.len()];
+    let numbered: Vec<usize> =
+        (0..rules.len()).filter(|rule| rules.get(*rule).is_some_and(|own| own.lists.is_none())).collect();
+    for together in numbered.chunks(executor.parallelism().max(1)) {
+        let columns = exec::map(executor, together.len(), |place| {
+            let rule = *together.get(place)?;
+            Some((rule, numbers(rules.get(rule)?, records)))
+        });
+        let columns: Vec<(usize, Vec<u32>)> = columns.into_iter().flatten().collect();
+        put_columns(&mut singles, rules.len(), &columns, executor);
+    }
+    singles
 }
 
 /// Per record its block, counted from 1; 0 for none.
@@ -259,20 +277,18 @@ pub(crate) fn combine(key: u64, part: u64) -> u64 {
 
 /// The blocks of sorted keys, in order of their first records: records that are alike lie near each other, so what
 /// walks the blocks goes through memory from front to back.
-pub(super) fn group(rule: &BlockRule, keyed: &[u128]) -> RuleBlocks {
+pub(super) fn group(rule: &BlockRule, keyed: &SortedKeys) -> RuleBlocks {
     let mut blocks = RuleBlocks { name: rule.name.clone(), ..RuleBlocks::default() };
-    let mut runs = runs(rule, keyed, &mut blocks.skipped);
-    let highest = keyed.iter().map(low).max().unwrap_or(0);
-    sort_spread(&mut runs, Run::FIRST + u32::BITS - highest.leading_zeros());
+    let (mut runs, larger) = runs(rule, keyed, &mut blocks.skipped);
+    let highest = runs.iter().max().map_or(0, |run| Run(*run).first());
+    sort_spread(&mut runs, u64::BITS - highest.leading_zeros());
     let mut pairs = 0;
-    for run in &runs {
-        let run = Run(*run);
+    for run in runs.into_iter().map(Run) {
         match run.second() {
             Some(second) => blocks.members.extend([run.first(), second]),
             None => {
-                let members = keyed.get(low(&run.0) as usize..).unwrap_or(&[]);
-                let members = members.chunk_by(|a, b| a >> 32 == b >> 32).next().unwrap_or(&[]);
-                blocks.members.extend(members.iter().map(low));
+                let members = larger.get(run.place()).copied().unwrap_or(&[]);
+                blocks.members.extend(members.iter().map(|word| keyed.record(*word)));
             }
         }
         let start = blocks.ends.last().map_or(0, |end| *end as usize);

@@ -4,7 +4,7 @@
 //! never texts, so no personal value is held twice, and a chance collision costs one comparison, never a link.
 
 use crate::rules::{Field, FieldId};
-use crate::value::{Parts, Value};
+use crate::value::Value;
 use std::fmt;
 
 /// One part of a blocking key.
@@ -179,7 +179,7 @@ impl KeyFunction {
     }
 
     fn date_key(self, value: &Value) -> Option<u64> {
-        let Parts::Date(date) = value.parts else { return None };
+        let date = value.date()?;
         let year = date.year.to_le_bytes();
         match self {
             Self::Year => Some(hash(&year)),

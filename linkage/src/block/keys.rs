@@ -3,7 +3,7 @@
 use super::index::combine;
 use super::key::{KeyFunction, KeyPart};
 use crate::exec::{self, Executor};
-use crate::spread::{KEY_END, sort_spread};
+use crate::spread::{Packing, sort_spread};
 use crate::table::{Column, NULL, RecordIndex, Table};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -100,24 +100,46 @@ impl<'t> RuleKeys<'t> {
         one.iter().any(|key| other.binary_search(key).is_ok())
     }
 
-    /// Keys and records packed into one number each, sorted; of the keys only every 2^`thin`-th is kept, which takes
-    /// whole blocks and never parts of one.
-    pub(super) fn sorted(&self, table: &Table, thin: u32) -> Vec<u128> {
+    /// Keys and records, sorted; of the keys only every 2^`thin`-th is kept, which takes whole blocks and never parts
+    /// of one.
+    pub(super) fn sorted(&self, table: &Table, thin: u32) -> SortedKeys {
+        let packing = Packing::of(table.len());
         let kept = |key: u64| key.trailing_zeros() >= thin;
-        // Key and record in one number: one comparison sorts by both.
-        let pack = |key: u64, record: RecordIndex| (u128::from(key) << 32) | u128::from(record);
-        let mut packed: Vec<u128> = Vec::with_capacity(table.len() >> thin);
+        let mut words: Vec<u64> = Vec::with_capacity(table.len() >> thin);
         if !self.is_multiple {
-            self.for_each_single(table.len(), |record, key| packed.extend(kept(key).then(|| pack(key, record))));
+            self.for_each_single(table.len(), |record, key| {
+                words.extend(kept(key).then(|| packing.pack(key, record)));
+            });
         } else {
             let mut keys: Vec<u64> = Vec::new();
             for record in 0..u32::try_from(table.len()).unwrap_or(u32::MAX) {
                 self.all(record, &mut keys);
-                packed.extend(keys.iter().filter(|key| kept(**key)).map(|key| pack(*key, record)));
+                words.extend(keys.iter().filter(|key| kept(**key)).map(|key| packing.pack(*key, record)));
             }
         }
-        sort_spread(&mut packed, KEY_END);
-        packed
+        sort_spread(&mut words, u64::BITS);
+        // What words keep of two keys of one record may be the same.
+        words.dedup();
+        SortedKeys { words, packing }
+    }
+}
+
+/// The keys of all records under one rule, in order of the keys and then of the records.
+pub(super) struct SortedKeys {
+    words: Vec<u64>,
+    packing: Packing,
+}
+
+impl SortedKeys {
+    /// The record of one word.
+    #[inline]
+    pub(super) fn record(&self, word: u64) -> RecordIndex {
+        self.packing.number(word)
+    }
+
+    /// The words of every key.
+    pub(super) fn runs(&self) -> impl Iterator<Item = &[u64]> {
+        self.words.chunk_by(|a, b| self.packing.hash(*a) == self.packing.hash(*b))
     }
 }
 

@@ -429,7 +429,7 @@ fn whole(most: f64) -> Option<usize> {
 
 /// Whether either value is marked; one marked value is enough, even beside a null.
 fn marked(left: Side<'_>, right: Side<'_>, mark: Quality) -> Option<f64> {
-    let is_marked = |side: Side<'_>| side.first.map(|value| value.quality.has(mark));
+    let is_marked = |side: Side<'_>| side.first.map(|value| value.quality().has(mark));
     match (is_marked(left), is_marked(right)) {
         (Some(true), _) | (_, Some(true)) => Some(1.0),
         (Some(false), Some(false)) => Some(0.0),
@@ -457,7 +457,7 @@ fn of_values(measure: Measure, left: &Value, right: &Value) -> Option<f64> {
         M::Difference => text::difference(&left.exact, &right.exact),
         M::Shared => Some(flag(text::overlap(left, right) > 0.0)),
         M::Overlap => Some(text::overlap(left, right)),
-        _ => match (&left.parts, &right.parts) {
+        _ => match (left.parts(), right.parts()) {
             (Parts::Date(l), Parts::Date(r)) => date::measure(measure, *l, *r),
             (Parts::Address(l), Parts::Address(r)) => address::measure(measure, l, r),
             _ => None,

@@ -128,7 +128,7 @@ pub(super) fn overlap(left: &Value, right: &Value) -> f64 {
     if left.exact == right.exact {
         return 1.0;
     }
-    match (&left.parts, &right.parts) {
+    match (left.parts(), right.parts()) {
         (Parts::Set(l), Parts::Set(r)) => {
             let smaller = l.len().min(r.len());
             if smaller == 0 { 0.0 } else { common_sorted(l.iter(), r.iter()) as f64 / smaller as f64 }

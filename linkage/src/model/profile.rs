@@ -7,7 +7,7 @@
 use super::Frequencies;
 use super::pairs::number_pairs;
 use crate::exec::{self, Executor};
-use crate::rows::interleaved;
+use crate::rows::{interleaved, looked_up};
 use crate::rules::{Comparison, FieldId, RuleSet};
 use crate::score::sketch::{Form, Sketch};
 use crate::table::{Column, NULL, RecordIndex, Table};
@@ -119,36 +119,36 @@ impl Profiles {
             let comparison = rules.comparisons.get(position)?;
             let (column, numbers) = number_combinations(comparison, table, frequencies);
             let rarities = column.rarities(comparison, frequencies);
-            let rarity = |number: &u32| rarities.get(*number as usize).copied().unwrap_or(0.0);
-            let rarities = if rarities.is_empty() { Vec::new() } else { numbers.iter().map(rarity).collect() };
-            Some((column, numbers, (position, rarities)))
+            Some((column, numbers, rarities))
         });
         let (mut columns, mut numbers, mut rarities) = (Vec::new(), Vec::new(), Vec::new());
         for (column, column_numbers, column_rarities) in numbered.into_iter().flatten() {
             columns.push(column);
             numbers.push(column_numbers);
-            rarities.extend((!column_rarities.1.is_empty()).then_some(column_rarities));
+            rarities.push(column_rarities);
         }
-        let (adjusted, rarities): (Vec<usize>, Vec<Vec<f32>>) = rarities.into_iter().unzip();
+        let adjusts = |(comparison, rarities): (usize, &Vec<f32>)| (!rarities.is_empty()).then_some(comparison);
+        let adjusted: Vec<usize> = rarities.iter().enumerate().filter_map(adjusts).collect();
+        let rarities: Vec<(&[u32], Vec<f32>)> = numbers.iter().map(Vec::as_slice).zip(rarities).collect();
+        let rarities: Vec<_> = rarities.into_iter().filter(|(_, rarities)| !rarities.is_empty()).collect();
+        let rarities = looked_up(&rarities, table.len(), executor);
+        // The columns are gone before the sketches, which are the largest part, are made.
+        let numbers = {
+            let columns = numbers;
+            interleaved(&columns, table.len(), executor)
+        };
         let fields = rules.comparisons.iter().flat_map(|comparison| &comparison.fields);
         let mut sketched: Vec<FieldId> = fields.copied().collect();
         sketched.sort_unstable();
         sketched.dedup();
         let sketches = exec::map(executor, sketched.len(), |place| {
             let field = sketched.get(place)?;
-            Some(sketches(Form::of(rules.fields.get(field.index())?.kind), table.column(*field)?))
+            let column = table.column(*field)?;
+            Some((column.rows.as_slice(), sketches(Form::of(rules.fields.get(field.index())?.kind), column)))
         });
-        let sketches: Vec<Vec<Sketch>> = sketches.into_iter().map(Option::unwrap_or_default).collect();
-        Self {
-            numbers: interleaved(&numbers, table.len()),
-            stride,
-            sketches: interleaved(&sketches, table.len()),
-            sketched,
-            rarities: interleaved(&rarities, table.len()),
-            adjusted,
-            placeholders: placeholders(table),
-            columns,
-        }
+        let sketches: Vec<(&[u32], Vec<Sketch>)> = sketches.into_iter().map(Option::unwrap_or_default).collect();
+        let sketches = looked_up(&sketches, table.len(), executor);
+        Self { numbers, stride, sketches, sketched, rarities, adjusted, placeholders: placeholders(table), columns }
     }
 
     /// No comparisons: for walking pairs without comparing them.
@@ -200,7 +200,7 @@ impl Profiles {
 fn placeholders(table: &Table) -> Vec<u64> {
     let mut placeholders = vec![0; table.len()];
     for (field, column) in (0..u64::BITS).zip(table.columns()) {
-        let marked: Vec<bool> = column.values.iter().map(|value| value.quality.has(Quality::PLACEHOLDER)).collect();
+        let marked: Vec<bool> = column.values.iter().map(|value| value.quality().has(Quality::PLACEHOLDER)).collect();
         if marked.contains(&true) {
             let is_marked = |number: &u32| marked.get((*number as usize).wrapping_sub(1)) == Some(&true);
             let slots = placeholders.iter_mut().zip(&column.rows).filter(|(_, number)| is_marked(number));
@@ -216,12 +216,9 @@ fn part<T>(rows: &[T], width: usize, place: usize) -> &[T] {
     rows.get(place * width..(place + 1) * width).unwrap_or(&[])
 }
 
-/// The sketch of every record in one field.
+/// The sketch of every value of a field, by its number.
 fn sketches(form: Form, column: &Column) -> Vec<Sketch> {
-    let known: Vec<Sketch> = column.values.iter().map(|value| form.sketch(value)).collect();
-    // The missing value is 0, so it is looked up past the end.
-    let sketch = |number: &u32| known.get((*number as usize).wrapping_sub(1)).copied().unwrap_or(Sketch::MISSING);
-    column.rows.iter().map(sketch).collect()
+    std::iter::once(Sketch::MISSING).chain(column.values.iter().map(|value| form.sketch(value))).collect()
 }
 
 impl ComparedColumn {

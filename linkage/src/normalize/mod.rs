@@ -159,7 +159,7 @@ pub fn normalize(kind: Kind, raw: &str, tables: &Tables) -> Option<Value> {
     for _ in 0..ROUNDS_MAX {
         let again = normalize_once(kind, &value.exact, tables)?;
         let settled = again.exact == value.exact;
-        let quality = value.quality;
+        let quality = value.quality();
         value = again.with_quality(quality);
         if settled {
             return Some(value);

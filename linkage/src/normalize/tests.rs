@@ -34,7 +34,7 @@ fn check(kind: Kind, raw: &str, expected: &str) {
 #[track_caller]
 fn check_quality(kind: Kind, raw: &str, expected: Quality) {
     let value = normalize(kind, raw, tables()).unwrap_or_else(|| panic!("{raw:?} is null"));
-    assert_eq!(value.quality, expected, "{kind:?} of {raw:?}");
+    assert_eq!(value.quality(), expected, "{kind:?} of {raw:?}");
 }
 
 #[test]
@@ -74,7 +74,9 @@ fn texts() {
     check(Kind::Text, "鹽冶町", "鹽冶町 ~ 塩冶町");
     check(Kind::Set, "b; A|b、c", "a;b;c");
     check(Kind::Set, ";;", "null");
-    let Some(Parts::Set(members)) = normalize(Kind::Set, "b;a;b", tables()).map(|value| value.parts) else { panic!() };
+    let Some(Parts::Set(members)) = normalize(Kind::Set, "b;a;b", tables()).map(|value| value.parts().clone()) else {
+        panic!()
+    };
     assert_eq!(&*members, ["a".into(), "b".into()]);
     check(Kind::Sex, "男", "M");
     check(Kind::Sex, "２", "F");
@@ -144,12 +146,12 @@ fn placeholder_names() {
         "UNKNOWN1",
     ] {
         let value = normalize(Kind::KanjiName, raw, tables()).unwrap();
-        assert!(value.quality.has(Quality::PLACEHOLDER), "{raw}");
+        assert!(value.quality().has(Quality::PLACEHOLDER), "{raw}");
     }
     for raw in ["ベビー", "べびー２", "スズキハナコベビー", "ﾁｮｳﾅﾝ", "チヨウジョ", "フメイ"]
     {
         let value = normalize(Kind::KanaName, raw, tables()).unwrap();
-        assert!(value.quality.has(Quality::PLACEHOLDER), "{raw}");
+        assert!(value.quality().has(Quality::PLACEHOLDER), "{raw}");
     }
     for raw in ["三男", "次男", "田中三男", "一男", "男", "不二子", "未来", "名倉", "テル", "女鹿", "第一", "ダン"]
     {
@@ -309,7 +311,7 @@ fn check_laws(raw: &str) -> Result<(), TestCaseError> {
         };
         prop_assert_eq!(&again.exact, &value.exact, "{:?}", kind);
         prop_assert_eq!(again.folded(), value.folded(), "{:?} of {:?}", kind, value.exact);
-        prop_assert_eq!(again.parts, value.parts, "{:?} of {:?}", kind, value.exact);
+        prop_assert_eq!(again.parts(), value.parts(), "{:?} of {:?}", kind, value.exact);
     }
     Ok(())
 }
@@ -354,7 +356,7 @@ proptest! {
                 continue;
             }
             let value = normalize(Kind::Date, &text, tables()).unwrap();
-            prop_assert_eq!(value.parts, Parts::Date(date), "{}", text);
+            prop_assert_eq!(value.parts(), &Parts::Date(date), "{}", text);
         }
     }
 }

@@ -169,7 +169,7 @@ trait Operands {
     /// A value on either side is a placeholder.
     fn is_placeholder(&self, field: FieldId) -> bool {
         let (left, right) = self.values(field);
-        [left, right].into_iter().flatten().any(|value| value.quality.has(Quality::PLACEHOLDER))
+        [left, right].into_iter().flatten().any(|value| value.quality().has(Quality::PLACEHOLDER))
     }
     fn values(&self, field: FieldId) -> (Option<&Value>, Option<&Value>);
     /// Both values present and exactly equal, decided by number.

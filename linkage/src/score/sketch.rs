@@ -9,7 +9,7 @@ use crate::compare::class::{self, CLASSES, class_of};
 use crate::compare::{self, Measure, Threshold};
 use crate::normalize::Kind;
 use crate::rules::Atom;
-use crate::value::{PartialDate, Parts, Quality, Value};
+use crate::value::{PartialDate, Quality, Value};
 
 /// What is known of a value: 0 for a missing one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,13 +111,13 @@ fn digits(folded: &str) -> Option<u64> {
 }
 
 fn date(value: &Value) -> Option<u64> {
-    let Parts::Date(date) = value.parts else { return None };
+    let date = value.date()?;
     // Folded equal values must have one sketch: here it is one of the parts, not of the text.
     if !value.is_own_key() {
         return None;
     }
     let part = |part: Option<u8>, place: u32, flag: u64| part.map_or(0, |part| u64::from(part) << place | flag);
-    let default = if value.quality.has(Quality::DEFAULT_DATE) { DATE_DEFAULT } else { 0 };
+    let default = if value.quality().has(Quality::DEFAULT_DATE) { DATE_DEFAULT } else { 0 };
     let parts = u64::from(date.year) | part(date.month, 16, DATE_MONTH) | part(date.day, 24, DATE_DAY);
     Some(DATE_PRESENT | default | parts)
 }

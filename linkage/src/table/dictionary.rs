@@ -45,7 +45,8 @@ impl<'a> Dictionary<'a> {
     pub(super) fn of(raw: &'a Interner, normalized: Vec<Vec<Normal>>) -> Self {
         let is_normal = normalized.iter().flatten().map(|normal| matches!(normal, Normal::Same(_))).collect();
         let numbers = vec![NULL; raw.len()];
-        let mut dictionary = Self { values: Vec::new(), numbers, raw, is_normal, others: Interner::default() };
+        let mut dictionary =
+            Self { values: Vec::with_capacity(raw.len()), numbers, raw, is_normal, others: Interner::default() };
         for (place, normal) in normalized.into_iter().flatten().enumerate() {
             let (place_of_value, value) = match normal {
                 Normal::Missing => continue,

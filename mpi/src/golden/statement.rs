@@ -70,7 +70,7 @@ impl<'o, 'd> Statement<'o, 'd> {
         if soundness > Soundness::Placeholder && is_placeholder_in_two_columns(observation, group, tables) {
             soundness = Soundness::Placeholder;
         }
-        let complete = said.filter(|value| value.quality == Quality::NONE).count();
+        let complete = said.filter(|value| value.quality() == Quality::NONE).count();
         Some(Self { observation, texts, values, soundness, complete })
     }
 
@@ -108,10 +108,10 @@ impl<'o, 'd> Statement<'o, 'd> {
 
 fn soundness(value: &Value) -> Soundness {
     const MAIMED: [Quality; 4] = [Quality::WILDCARD, Quality::DEFAULT_DATE, Quality::IMPOSSIBLE, Quality::UNPARSED];
-    let is_partial = matches!(&value.parts, linkage::value::Parts::Date(date) if date.day.is_none());
-    if value.quality.has(Quality::PLACEHOLDER) {
+    let is_partial = value.date().is_some_and(|date| date.day.is_none());
+    if value.quality().has(Quality::PLACEHOLDER) {
         Soundness::Placeholder
-    } else if is_partial || MAIMED.iter().any(|flag| value.quality.has(*flag)) {
+    } else if is_partial || MAIMED.iter().any(|flag| value.quality().has(*flag)) {
         Soundness::Maimed
     } else {
         Soundness::Sound
@@ -126,5 +126,5 @@ fn is_placeholder_in_two_columns(observation: &Observation<'_>, group: &[Attribu
     }
     let [family, given] = columns.map(|column| observation.demographics.get(column));
     let whole = normalize(Kind::KanjiName, &format!("{family} {given}"), tables);
-    whole.is_some_and(|whole| whole.quality.has(Quality::PLACEHOLDER))
+    whole.is_some_and(|whole| whole.quality().has(Quality::PLACEHOLDER))
 }

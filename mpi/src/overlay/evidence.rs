@@ -40,7 +40,8 @@ pub(super) fn of(examiner: Examiner<'_>, before: &Demographics, after: &Demograp
 }
 
 fn birth_date(values: &[Option<Value>; 2]) -> Level {
-    let is_date = |value: &&Value| !value.quality.has(Quality::PLACEHOLDER) && !value.quality.has(Quality::UNPARSED);
+    let is_date =
+        |value: &&Value| !value.quality().has(Quality::PLACEHOLDER) && !value.quality().has(Quality::UNPARSED);
     let [before, after] = values.each_ref().map(|value| value.as_ref().filter(is_date));
     if before.is_none() || after.is_none() {
         return Level::Missing;
@@ -48,7 +49,7 @@ fn birth_date(values: &[Option<Value>; 2]) -> Level {
     let holds = |measure| flag(measure, before, after);
     let within = |measure, most: f64| number(measure, before, after).is_some_and(|number| number <= most);
     let one_digit = within(Measure::DateDigits, 1.0) && within(Measure::YearsApart, SLIP_YEARS_MAX);
-    let is_default = before.is_some_and(|value| value.quality.has(Quality::DEFAULT_DATE));
+    let is_default = before.is_some_and(|value| value.quality().has(Quality::DEFAULT_DATE));
     if holds(Measure::Exact) {
         Level::Equal
     } else if holds(Measure::EraSlip) {
@@ -86,7 +87,7 @@ fn address(addresses: &[Option<Value>; 2], postcodes: &[Option<Value>; 2]) -> Le
 }
 
 fn telephone(values: &[Option<Value>; 2]) -> Level {
-    let is_number = |value: &&Value| !value.quality.has(Quality::PLACEHOLDER);
+    let is_number = |value: &&Value| !value.quality().has(Quality::PLACEHOLDER);
     let [before, after] = values.each_ref().map(|value| value.as_ref().filter(is_number));
     match number(Measure::Damerau, before, after) {
         None => Level::Missing,

@@ -53,7 +53,7 @@ impl Names {
 
     fn is_placeholder(&self) -> bool {
         let values = [&self.whole, &self.family, &self.given].into_iter().flat_map(|part| [&part.kanji, &part.kana]);
-        values.flatten().any(|value| value.quality.has(Quality::PLACEHOLDER))
+        values.flatten().any(|value| value.quality().has(Quality::PLACEHOLDER))
     }
 
     /// Whether both names stand in one field.

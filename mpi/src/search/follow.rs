@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use kv::{Change, Draft};
 use linkage::normalize::{Kind, Tables, clean, normalize};
-use linkage::value::Parts;
 
 use super::{SearchName, SearchRecord, SearchUpdate};
 use crate::store::{person, record};
@@ -91,10 +90,7 @@ pub fn root_of(draft: &mut Draft<'_>, home: u64) -> Result<Option<PersonId>, Err
 
 fn search_record(stated: &Demographics, tables: &Tables) -> SearchRecord {
     let text = |attribute| stated.get(attribute);
-    let birth_date = normalize(Kind::Date, text(Attribute::BirthDate), tables).and_then(|value| match value.parts {
-        Parts::Date(date) => Some(date),
-        _ => None,
-    });
+    let birth_date = normalize(Kind::Date, text(Attribute::BirthDate), tables).and_then(|value| value.date());
     let mut former_names = Vec::new();
     for attribute in [Attribute::FormerFamily, Attribute::CommonName] {
         for name in parted(text(attribute)) {

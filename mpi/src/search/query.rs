@@ -8,7 +8,7 @@ use std::fmt;
 
 use linkage::normalize::era::SLIPS;
 use linkage::normalize::{Kind, Tables, WILDCARD, clean, kana_key, normalize};
-use linkage::value::{PartialDate, Parts};
+use linkage::value::PartialDate;
 
 use super::sound::read_romaji;
 use super::terms::{TermField, confusable_key, date_text, identifier_text, is_name_separator, reversed, shortened};
@@ -266,7 +266,7 @@ impl Found {
 
     /// Adds a date and says whether the word is one.
     fn add_date(&mut self, word: &str, tables: &Tables) -> bool {
-        let Some(Parts::Date(date)) = normalize(Kind::Date, word, tables).map(|value| value.parts) else {
+        let Some(date) = normalize(Kind::Date, word, tables).and_then(|value| value.date()) else {
             return false;
         };
         let is_possible = YEARS.contains(&date.year)

@@ -12,7 +12,7 @@ fn tables() -> Tables {
 #[track_caller]
 fn check(raw: &str, expected: &str) {
     let value = address(raw, &tables()).unwrap_or_else(|| panic!("{raw:?} is null"));
-    let Parts::Address(parts) = &value.parts else { panic!("{raw:?} has no parts") };
+    let Parts::Address(parts) = value.parts() else { panic!("{raw:?} has no parts") };
     let numbers: Vec<String> = parts.numbers.iter().map(u32::to_string).collect();
     let found = format!("{}|{}|{}|{}", parts.municipality, parts.town, numbers.join("-"), parts.building);
     assert_eq!(found, expected, "{raw:?}");
@@ -80,7 +80,7 @@ fn merged_municipalities() {
 
 #[test]
 fn foreign_and_empty_addresses() {
-    assert_eq!(address("21 jalanga crescent", &tables()).unwrap().quality, Quality::UNPARSED);
+    assert_eq!(address("21 jalanga crescent", &tables()).unwrap().quality(), Quality::UNPARSED);
     assert_eq!(address("－", &tables()), None);
     assert_eq!(address("不明", &tables()), None);
 }
@@ -98,7 +98,7 @@ fn postal_towns_are_read_whole() {
         for raw in [format!("島根県{}{}12番地3", fields[2], fields[4]), format!("{}大字{}12-3", fields[2], fields[4])]
         {
             let value = address(&raw, &tables()).unwrap();
-            let Parts::Address(parts) = &value.parts else { panic!("{raw}") };
+            let Parts::Address(parts) = value.parts() else { panic!("{raw}") };
             assert_eq!((&*parts.town, &*parts.numbers), (expected.as_str(), [12, 3].as_slice()), "{raw}");
             assert_eq!(&*parts.prefecture, "島根県");
         }

@@ -6,7 +6,7 @@ use super::*;
 fn check(raw: &str, expected: &str, quality: Quality) {
     let value = date(raw).unwrap_or_else(|| panic!("{raw:?} is null"));
     assert_eq!(&*value.exact, expected, "{raw:?}");
-    assert_eq!(value.quality, quality, "{raw:?}");
+    assert_eq!(value.quality(), quality, "{raw:?}");
     assert_eq!(date(expected).unwrap().exact, value.exact, "{raw:?} again");
 }
 
@@ -104,7 +104,7 @@ fn texts_that_are_no_dates() {
         "7230405",
     ] {
         let value = date(raw).unwrap_or_else(|| panic!("{raw:?} is null"));
-        assert_eq!((value.quality, value.parts), (Quality::UNPARSED, Parts::None), "{raw:?}");
+        assert_eq!((value.quality(), value.parts()), (Quality::UNPARSED, &Parts::None), "{raw:?}");
     }
     for raw in ["", "-", "不明", "不詳", "0000-00-00", "00000000", "0", "unknown", "NULL"] {
         assert_eq!(date(raw), None, "{raw:?}");
