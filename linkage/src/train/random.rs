@@ -64,7 +64,7 @@ pub(super) fn levels(observer: &Observer<'_>) -> (RandomLevels, u64) {
     (RandomLevels { shares, floor }, compared)
 }
 
-/// All pairs when there are not many more than wanted, otherwise a sample with replacement.
+/// All pairs when there are at most three times as many as wanted, otherwise a sample with replacement.
 struct Draws {
     count: u64,
     is_complete: bool,
@@ -73,7 +73,7 @@ struct Draws {
 
 fn draws(table: &Table, wanted: u64) -> Draws {
     let pairs = pairs_possible(table, false);
-    let is_complete = pairs <= wanted.saturating_mul(2);
+    let is_complete = pairs <= wanted.saturating_mul(3);
     Draws { count: if is_complete { pairs } else { wanted }, is_complete, pairs }
 }
 
