@@ -67,7 +67,9 @@ pub use document::ConsentDocument;
 pub use emergency::{
     Disaster, Emergency, EmergencyKind, EmergencyKinds, EmergencyPolicy, EmergencyReason, EmergencyTerms,
 };
-pub use explain::{Audience, RuleName, Sentence, describe, explain, obligations_sentence, stop_sentence};
+pub use explain::{
+    Audience, RuleName, Sentence, describe, explain, is_of_requester, obligations_sentence, stop_sentence,
+};
 pub use label::{Label, Labels};
 pub use lifecycle::ConsentState;
 pub use lookup::Claimed;

@@ -27,6 +27,7 @@ mod identities;
 mod journal;
 mod policies;
 mod read;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod vetoes;
@@ -42,6 +43,7 @@ pub use policies::{
     schedule_policy,
 };
 pub use read::{DecisionBasis, Effective, ReachGap, basis, effective, effective_again, history, identity_of, rebuild};
+pub use standing::{Marks, Standing, marks, standing};
 pub use vetoes::{VETO_ENTRIES_MAX, VetoesVersion, state_veto, vetoes, vetoes_again};
 
 use kv::Space;

@@ -14,6 +14,7 @@ use super::counted::Counted;
 use super::erasures::ErasureFile;
 use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
+use super::permission::Permission;
 use super::pool::Pool;
 use super::random::Numbers;
 use super::reads::Reads;
@@ -36,6 +37,7 @@ struct Parts {
     shadows: Shadows,
     counted: Counted,
     reads: Reads,
+    permission: Permission,
     erasures: ErasureFile,
     webhooks: Webhooks,
     webhook_targets: Vec<String>,
@@ -104,6 +106,7 @@ impl App {
             shadows: Shadows::default(),
             counted: Counted::default(),
             reads: Reads::default(),
+            permission: Permission::default(),
             erasures: ErasureFile::at(config.erasures_file()),
             webhooks: Webhooks::default(),
             webhook_targets: config.webhook_targets.clone(),
@@ -159,6 +162,10 @@ impl App {
 
     pub(super) fn reads(&self) -> &Reads {
         &self.0.reads
+    }
+
+    pub(super) fn permission(&self) -> &Permission {
+        &self.0.permission
     }
 
     pub(super) fn erasure_file(&self) -> &ErasureFile {

@@ -36,6 +36,7 @@ pub mod observe;
 pub mod once;
 mod operating;
 pub mod page;
+mod permission;
 mod pool;
 pub mod problem;
 pub mod random;

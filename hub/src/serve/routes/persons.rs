@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use directory::Identifier;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -24,6 +25,13 @@ pub(in crate::serve) struct IdentifierQuery {
     value: String,
 }
 
+impl IdentifierQuery {
+    /// The identifier.
+    pub(in crate::serve) fn identifier(&self) -> Result<Identifier, Problem> {
+        ids::identifier(("authority", &self.authority), ("value", &self.value))
+    }
+}
+
 /// Which person an identifier belongs to, and the person's other identifiers.
 #[utoipa::path(get, path = "/v1/resolve", operation_id = "resolve", tag = "persons", params(IdentifierQuery),
     responses((status = 200, body = CrossReferenceView)))]
@@ -33,7 +41,7 @@ pub(in crate::serve) async fn resolve(
     Query(query): Query<IdentifierQuery>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ResolveIdentifiers)?;
-    let identifier = ids::identifier(("authority", &query.authority), ("value", &query.value))?;
+    let identifier = query.identifier()?;
     let visible = caller.visible();
     app.ask_here(|operating, draft| -> Result<Answer, Problem> {
         let found = mpi::read::cross_reference(&operating.index(), draft, &identifier, &visible)?;
