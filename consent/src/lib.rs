@@ -9,6 +9,7 @@
 //! | [`Engine::decide`] | may this requester see this record? |
 //! | [`Engine::visibility`] | may this requester learn that the person has a record there at all? |
 //! | [`Engine::mask`] | which records of this custodian may be seen? (equal to the single decisions) |
+//! | [`simulate`] | the same asked of everybody at once, and of a policy that is not published yet |
 //! | [`explain()`] | why, in Japanese and English, for the officer or for the requester |
 //!
 //! The laws that an officer can rely on: nobody permits, nobody sees; one deny that matches wins over every permit,
@@ -51,6 +52,7 @@ mod request;
 mod role;
 mod rule;
 pub mod scenario;
+pub mod simulate;
 #[cfg(test)]
 mod tests;
 

@@ -103,7 +103,7 @@ impl<'a> Context<'a> {
         is_of_masks && self.is_of_details(rule, record, day)
     }
 
-    fn is_of_details(&mut self, rule: &Rule, record: &RecordFacts<'_>, day: i32) -> bool {
+    pub(crate) fn is_of_details(&mut self, rule: &Rule, record: &RecordFacts<'_>, day: i32) -> bool {
         let is_deny = rule.flags.effect() == Effect::Deny;
         self.is_of_day(rule, day, is_deny)
             && (rule.data.is_any() || self.is_of_data(rule.data, record, is_deny))
@@ -111,7 +111,7 @@ impl<'a> Context<'a> {
     }
 
     #[inline]
-    fn is_of_day(&mut self, rule: &Rule, day: i32, is_deny: bool) -> bool {
+    pub(crate) fn is_of_day(&mut self, rule: &Rule, day: i32, is_deny: bool) -> bool {
         if rule.data_from == i32::MIN && rule.data_until == i32::MAX {
             return true;
         }
@@ -131,7 +131,7 @@ impl<'a> Context<'a> {
         today.days().saturating_sub(rule.data_from)
     }
 
-    fn is_custodian(&self, selector: Selector) -> bool {
+    pub(crate) fn is_custodian(&self, selector: Selector) -> bool {
         match selector.selected() {
             Selected::Any => true,
             Selected::Institution(number) => number == self.custodian,
@@ -140,7 +140,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn is_recipient(&mut self, selector: Selector, is_deny: bool) -> bool {
+    pub(crate) fn is_recipient(&mut self, selector: Selector, is_deny: bool) -> bool {
         let requester = self.requester;
         match selector.selected() {
             Selected::Any => true,
@@ -175,7 +175,7 @@ impl<'a> Context<'a> {
     }
 
     /// Whether the record is one of those that are named. What is not known matches a deny and no permit.
-    fn is_of_data(&self, selector: Selector, record: &RecordFacts<'_>, is_deny: bool) -> bool {
+    pub(crate) fn is_of_data(&self, selector: Selector, record: &RecordFacts<'_>, is_deny: bool) -> bool {
         let known = |number: Number, test: &dyn Fn(Number) -> bool| {
             if number == Number::UNKNOWN { is_deny } else { test(number) }
         };
@@ -194,7 +194,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn is_in_reach(&self, source: u16, identity: u16) -> bool {
+    pub(crate) fn is_in_reach(&self, source: u16, identity: u16) -> bool {
         let reach = usize::from(source).checked_sub(1).and_then(|place| self.chart.reaches.get(place));
         reach.is_some_and(|reach| reach.contains(identity))
     }

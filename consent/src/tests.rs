@@ -4,4 +4,5 @@ mod brute;
 mod cases;
 mod laws;
 pub(crate) mod random;
+mod simulate;
 pub(crate) mod world;

@@ -82,6 +82,7 @@ pub struct PolicyImage {
     spans: Vec<(u32, u32)>,
     emergency: EmergencyPolicy,
     sealed: Labels,
+    sensitive: Labels,
     refusable: EmergencyKinds,
     may_reach_withdrawn: bool,
     minimum_age: u8,
@@ -102,6 +103,7 @@ impl PolicyImage {
         if version == 0 {
             return Err(PolicyError::Version);
         }
+        let sensitive = policy.sensitive.iter().map(|label| label.denied()).fold(Labels::NONE, Labels::with);
         let mut image = Self {
             version,
             digest: policy.digest,
@@ -112,12 +114,12 @@ impl PolicyImage {
             spans: Vec::new(),
             emergency: EmergencyPolicy::default(),
             sealed: policy.sealed.iter().map(|label| label.denied()).fold(Labels::NONE, Labels::with),
+            sensitive,
             refusable: policy.refusable.iter().copied().collect(),
             may_reach_withdrawn: policy.reach_withdrawn_in_emergency,
             minimum_age: policy.minimum_age,
             cache_for_seconds: policy.cache_for_seconds,
         };
-        let sensitive = policy.sensitive.iter().map(|label| label.denied()).fold(Labels::NONE, Labels::with);
         for ceiling in &policy.ceilings {
             image.add_ceiling(ceiling, sensitive, book)?;
         }
@@ -335,6 +337,12 @@ impl PolicyImage {
     #[must_use]
     pub fn sealed(&self) -> Labels {
         self.sealed
+    }
+
+    /// The labels that the ceilings call sensitive, with those that they include.
+    #[must_use]
+    pub fn sensitive(&self) -> Labels {
+        self.sensitive
     }
 
     /// The emergencies that a person may refuse for good.
