@@ -234,6 +234,11 @@ impl Selector {
         }
     }
 
+    /// As one number, for telling rules apart.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Whether it asks for nothing.
     #[must_use]
     #[inline]
@@ -292,6 +297,11 @@ impl Flags {
     pub const IMPLICIT: Self = Self(1 << 9);
     const EMERGENCY_SHIFT: u16 = 10;
     const EMERGENCY_MASK: u16 = 0b1111;
+
+    /// All of them as bits, for telling rules apart.
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
 
     /// Effect and layer, and nothing else.
     #[must_use]

@@ -3,6 +3,7 @@
 mod brute;
 mod cases;
 mod laws;
+mod publish;
 pub(crate) mod random;
 mod simulate;
 pub(crate) mod world;
