@@ -3,6 +3,7 @@
 //! Ceilings come first, then the rules of the network, then what emergencies open; vetoes of custodians lie apart, in
 //! spans by custodian, so that a decision asks only those of the record's own. An image never changes.
 
+use super::index::RuleIndex;
 use super::{Ceiling, DisasterClause, EmergencyClause, NamedProvision, NetworkPolicy, SensitiveCeiling};
 use crate::category::Categories;
 use crate::codebook::{Codebook, CodebookFull, Name, Number};
@@ -75,6 +76,7 @@ pub struct PolicyImage {
     version: u32,
     digest: [u8; 32],
     rules: Vec<Rule>,
+    index: RuleIndex,
     names: Vec<PolicyRule>,
     vetoes: Vec<Rule>,
     veto_names: Vec<PolicyRule>,
@@ -108,6 +110,7 @@ impl PolicyImage {
             version,
             digest: policy.digest,
             rules: Vec::new(),
+            index: RuleIndex::default(),
             names: Vec::new(),
             vetoes: Vec::new(),
             veto_names: Vec::new(),
@@ -132,6 +135,7 @@ impl PolicyImage {
             image.add_disaster(disaster, known, book)?;
         }
         image.add_vetoes(vetoes, known, book)?;
+        image.index = RuleIndex::new(&image.rules);
         Ok(image)
     }
 
@@ -278,7 +282,14 @@ impl PolicyImage {
     /// The same terms without a rule, for asking what single rules do.
     #[cfg(test)]
     pub(crate) fn without_rules(self) -> Self {
-        Self { rules: Vec::new(), names: Vec::new(), vetoes: Vec::new(), veto_names: Vec::new(), ..self }
+        Self {
+            rules: Vec::new(),
+            index: RuleIndex::default(),
+            names: Vec::new(),
+            vetoes: Vec::new(),
+            veto_names: Vec::new(),
+            ..self
+        }
     }
 
     /// The version.
@@ -297,6 +308,12 @@ impl PolicyImage {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Which rules of the network can match, by category, purpose and role.
+    #[inline]
+    pub(crate) fn index(&self) -> &RuleIndex {
+        &self.index
     }
 
     /// The rules of all custodians.
