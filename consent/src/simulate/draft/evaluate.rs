@@ -2,7 +2,7 @@
 //!
 //! For each context in which the policies differ, the rules of the chart are asked; what they permit and deny is added to
 //! what either policy says, and the two answers are compared. Which rules of the chart match is worked out by one set per
-//! dimension, so that a cell costs a few instructions.
+//! dimension, so that a cell costs a few instructions. Hash tables here are only looked into, so their order reaches nobody.
 
 use super::bits::BitSet;
 use super::network::{Context, Contexts, Part, is_for_ask};
