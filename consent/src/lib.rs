@@ -16,7 +16,8 @@
 //! whoever wrote it, whenever, however deep; a deny is removed only by a permit of its own consent (when it is the *base*
 //! of "nobody except") or by an authorised emergency (when it may be overridden). Errors and unknown codes deny.
 //!
-//! Documents, withdrawals, policies and vetoes are kept by the [`registry`], which reads a chart as of any past moment.
+//! Documents, withdrawals, policies, vetoes, care relationships and cards are kept by the [`registry`], which reads a chart as
+//! of any past moment. What the person takes home is a [`receipt`].
 //!
 //! The crate is pure: the present, the facts about the requester and the linked identities are parameters; nothing here
 //! asks a clock or the network, a decision asks no store and allocates nothing, and the registry only plans. It knows no FHIR and no wire format, and it
@@ -46,6 +47,7 @@ mod matching;
 mod obligation;
 pub mod policy;
 mod purpose;
+pub mod receipt;
 pub mod registry;
 mod rejection;
 mod request;

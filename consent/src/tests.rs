@@ -5,5 +5,6 @@ mod cases;
 mod laws;
 mod publish;
 pub(crate) mod random;
+mod receipt;
 mod simulate;
 pub(crate) mod world;
