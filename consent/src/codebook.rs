@@ -69,34 +69,24 @@ pub struct Codebook {
     names: Vec<Name>,
     /// For every number, the institution that it is a department of.
     owners: Vec<Number>,
-    sets: Vec<NumberSet>,
+    /// All sets, each a head and its bits, one after the other: a look at a member reads one place in memory.
+    sets: Vec<u64>,
     set_numbers: BTreeMap<Vec<Number>, Number>,
     obligations: Vec<Obligations>,
 }
 
-/// Some numbers, one bit each from the least on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct NumberSet {
-    first_word: u32,
-    words: Box<[u64]>,
-}
-
-impl NumberSet {
-    fn new(numbers: &[Number]) -> Self {
-        let words = || numbers.iter().map(|number| number.0 / 64);
-        let (Some(first), Some(last)) = (words().min(), words().max()) else { return Self::default() };
-        let mut bits = vec![0_u64; usize::try_from(last - first).unwrap_or(0) + 1];
-        for number in numbers {
-            let place = usize::try_from(number.0 / 64 - first).unwrap_or(usize::MAX);
-            bits.iter_mut().skip(place).take(1).for_each(|word| *word |= 1 << (number.0 % 64));
-        }
-        Self { first_word: first, words: bits.into() }
+/// Some numbers as a head (how many words of bits there are, and the first of them) and bits, one for each number.
+fn bits_of(numbers: &[Number]) -> Vec<u64> {
+    let words = || numbers.iter().map(|number| number.0 / 64);
+    let (Some(first), Some(last)) = (words().min(), words().max()) else { return vec![0] };
+    let count = last - first + 1;
+    let mut bits = vec![0_u64; usize::try_from(count).unwrap_or(0) + 1];
+    bits.iter_mut().take(1).for_each(|head| *head = u64::from(count) << 32 | u64::from(first));
+    for number in numbers {
+        let place = usize::try_from(number.0 / 64 - first).unwrap_or(usize::MAX);
+        bits.iter_mut().skip(1).skip(place).take(1).for_each(|word| *word |= 1 << (number.0 % 64));
     }
-
-    fn contains(&self, number: Number) -> bool {
-        let place = (number.0 / 64).checked_sub(self.first_word).and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.words.get(place)).is_some_and(|word| word >> (number.0 % 64) & 1 == 1)
-    }
+    bits
 }
 
 impl Codebook {
@@ -149,9 +139,9 @@ impl Codebook {
         if let Some(number) = self.set_numbers.get(&numbers) {
             return Ok(*number);
         }
-        let full = CodebookFull { kind: "sets", limit: NUMBERS_MAX as usize - 1 };
+        let full = CodebookFull { kind: "words of sets", limit: NUMBERS_MAX as usize - 1 };
         let number = u32::try_from(self.sets.len() + 1).ok().filter(|number| *number < NUMBERS_MAX).ok_or(full)?;
-        self.sets.push(NumberSet::new(&numbers));
+        self.sets.extend(bits_of(&numbers));
         self.set_numbers.insert(numbers, Number(number));
         Ok(Number(number))
     }
@@ -181,8 +171,15 @@ impl Codebook {
 
     #[inline]
     pub(crate) fn is_member(&self, number: Number, set: Number) -> bool {
-        let place = set.0.checked_sub(1).and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.sets.get(place)).is_some_and(|set| set.contains(number))
+        let head_place = set.0.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+        let Some((head_place, head)) = head_place.and_then(|place| Some((place, *self.sets.get(place)?))) else {
+            return false;
+        };
+        let (count, first) = (head >> 32, head & u64::from(u32::MAX));
+        let word = u64::from(number.0 / 64).wrapping_sub(first);
+        let bits =
+            usize::try_from(word).ok().filter(|_| word < count).and_then(|word| self.sets.get(head_place + 1 + word));
+        bits.is_some_and(|bits| bits >> (number.0 % 64) & 1 == 1)
     }
 
     /// The institution that a department belongs to.

@@ -8,6 +8,7 @@
 mod words;
 
 pub use words::describe;
+pub(crate) use words::{Wording, described, name_text};
 
 use crate::chart::Chart;
 use crate::decide::Engine;

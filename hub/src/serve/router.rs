@@ -68,7 +68,30 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(tasks::defer))
         .routes(routes!(tasks::decide))
         .routes(routes!(tasks::undo))
-        // What is permitted.
+        // Figures.
+        .routes(routes!(statistics::get))
+        // Rules in operation.
+        .routes(routes!(rules::get))
+        .routes(routes!(rules::start))
+        .routes(routes!(rules::shadow))
+        .routes(routes!(rules::versions))
+        .routes(routes!(rules::activate))
+        .routes(routes!(rules::runs))
+        .routes(routes!(rules::run))
+        .routes(routes!(rules::roll_back))
+        // The change feed.
+        .routes(routes!(events::list))
+        .routes(routes!(subscriptions::list))
+        .routes(routes!(subscriptions::make))
+        .routes(routes!(subscriptions::get))
+        .routes(routes!(subscriptions::end))
+        .routes(routes!(subscriptions::resume))
+        .merge(permission_routes())
+}
+
+/// The routes of what is permitted: decisions, what persons sign, what the network publishes.
+fn permission_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(decisions::decide))
         .routes(routes!(decisions::decide_batch))
         .routes(routes!(directives::enrol))
@@ -88,24 +111,6 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(policies::cancel))
         .routes(routes!(policies::vetoes))
         .routes(routes!(policies::state_veto))
-        // Figures.
-        .routes(routes!(statistics::get))
-        // Rules in operation.
-        .routes(routes!(rules::get))
-        .routes(routes!(rules::start))
-        .routes(routes!(rules::shadow))
-        .routes(routes!(rules::versions))
-        .routes(routes!(rules::activate))
-        .routes(routes!(rules::runs))
-        .routes(routes!(rules::run))
-        .routes(routes!(rules::roll_back))
-        // The change feed.
-        .routes(routes!(events::list))
-        .routes(routes!(subscriptions::list))
-        .routes(routes!(subscriptions::make))
-        .routes(routes!(subscriptions::get))
-        .routes(routes!(subscriptions::end))
-        .routes(routes!(subscriptions::resume))
 }
 
 /// The service that answers requests.
