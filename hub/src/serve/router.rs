@@ -19,7 +19,7 @@ use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
     about, decisions, directives, erasures, events, health, history, identity, institutions, matching, persons,
-    policies, records, rules, search, statistics, subscriptions, tasks,
+    policies, records, rules, search, simulations, statistics, subscriptions, tasks,
 };
 
 /// The routes with their documents.
@@ -94,6 +94,7 @@ fn permission_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(decisions::decide))
         .routes(routes!(decisions::decide_batch))
+        .routes(routes!(simulations::sight))
         .routes(routes!(directives::enrol))
         .routes(routes!(directives::withdraw))
         .routes(routes!(directives::list))

@@ -10,7 +10,9 @@
 mod in_force;
 mod person;
 mod question;
+mod sight;
 
 pub(super) use in_force::{InForce, Permission};
 pub(super) use person::{Patient, Person, identity, linked};
 pub(super) use question::{Asked, Finding, Question};
+pub(super) use sight::{Viewpoint, categories, with_matrix};

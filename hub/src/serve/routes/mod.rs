@@ -19,6 +19,7 @@ pub(super) mod policies;
 pub(super) mod records;
 pub(super) mod rules;
 pub(super) mod search;
+pub(super) mod simulations;
 pub(super) mod statistics;
 pub(super) mod subscriptions;
 pub(super) mod tasks;

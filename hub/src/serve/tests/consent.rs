@@ -266,3 +266,35 @@ async fn a_custodian_hides_its_own_records() {
     permitting["provision"]["effect"] = json!("permit");
     assert_eq!(world.named("officer").post("/v1/vetoes", &permitting.to_string()).await.code(), "refused");
 }
+
+#[tokio::test]
+async fn an_officer_sees_who_can_see_a_patient() {
+    let world = World::new();
+    network(&world).await;
+    send(&world.source(), "13-0001", "1", HANAKO).await;
+    enrol(&world, "1").await;
+    sign(
+        &world,
+        "1",
+        json!({
+            "effect": "permit", "purposes": ["TREAT"],
+            "exceptions": [{"effect": "deny", "recipients": [{"institution": "13-0003"}]}],
+        }),
+    )
+    .await;
+    let asked = json!({"patient": presented("13-0001", "1"), "purpose": "TREAT"}).to_string();
+    let sight = world.named("officer").post("/v1/simulations/who-can-see", &asked).await.ok();
+    let cell = |institution: &str, role: &str, category: &str| -> Value {
+        let of = |group: &&Value| group["institutions"].as_array().unwrap().contains(&json!(institution));
+        let group = sight["groups"].as_array().unwrap().iter().find(of).unwrap();
+        let cells = group["cells"].as_array().unwrap();
+        cells.iter().find(|cell| cell["role"] == role && cell["category"] == category).unwrap().clone()
+    };
+    assert_eq!(cell("13-0002", "physician", "prescriptions")["extent"], "all");
+    assert_eq!(cell("13-0002", "clerk", "prescriptions")["extent"], "none");
+    let closed = cell("13-0003", "physician", "prescriptions");
+    assert_eq!(closed["extent"], "none");
+    assert!(text(&closed, "reason").starts_with("consent:"), "{closed}");
+    assert_eq!(cell("13-0001", "physician", "prescriptions")["records"], 0, "its own is no disclosure");
+    assert_eq!(world.service().post("/v1/simulations/who-can-see", &asked).await.code(), "not_allowed");
+}

@@ -15,6 +15,7 @@ pub(super) mod person;
 pub(super) mod policy;
 pub(super) mod record;
 pub(super) mod rules;
+pub(super) mod simulation;
 pub(super) mod subscription;
 pub(super) mod task;
 pub(super) mod timeline;
