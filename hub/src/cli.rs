@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, directory, evaluate, explain, import, keyring, link, restore, rules, serve, synth, token, verify,
+    audit, backup, directory, evaluate, explain, import, keyring, link, restore, rules, serve, synth, token, verify,
 };
 use crate::failure::{EXIT_CODES, ErrorFormat, Exit, Failure};
 
@@ -38,6 +38,8 @@ enum Command {
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     #[command(subcommand)]
+    Audit(audit::Command),
+    #[command(subcommand)]
     Keyring(keyring::Command),
     #[command(subcommand)]
     Token(token::Command),
@@ -63,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Backup(arguments) => backup::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),
+        Command::Audit(command) => audit::run(command),
         Command::Keyring(command) => keyring::run(command),
         Command::Token(command) => token::run(command),
     };
