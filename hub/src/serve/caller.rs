@@ -62,11 +62,13 @@ pub enum Scope {
     ReviewConsent,
     /// Write, review and publish the network's policy.
     ManagePolicy,
+    /// Read who saw a person.
+    ReadAudit,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ResolveIdentifiers,
         Self::MatchPersons,
         Self::SearchPersons,
@@ -87,6 +89,7 @@ impl Scope {
         Self::SignConsent,
         Self::ReviewConsent,
         Self::ManagePolicy,
+        Self::ReadAudit,
     ];
 
     /// The scopes of a role: the whole table.
@@ -128,6 +131,7 @@ impl Scope {
                 Self::SignConsent,
                 Self::ReviewConsent,
                 Self::ManagePolicy,
+                Self::ReadAudit,
             ],
             Role::Administrator => &[
                 Self::ReadEvents,

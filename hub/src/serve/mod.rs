@@ -55,6 +55,7 @@ pub mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod views;
 mod webhooks;
 

@@ -18,7 +18,7 @@ use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
-    about, decisions, directives, erasures, events, health, history, identity, institutions, matching, persons,
+    about, audit, decisions, directives, erasures, events, health, history, identity, institutions, matching, persons,
     policies, records, rules, search, simulations, statistics, subscriptions, tasks,
 };
 
@@ -95,6 +95,7 @@ fn permission_routes() -> OpenApiRouter<App> {
         .routes(routes!(decisions::decide))
         .routes(routes!(decisions::decide_batch))
         .routes(routes!(simulations::sight))
+        .routes(routes!(audit::list))
         .routes(routes!(directives::enrol))
         .routes(routes!(directives::withdraw))
         .routes(routes!(directives::list))

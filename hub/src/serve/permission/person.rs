@@ -31,6 +31,8 @@ pub(in crate::serve) enum Patient {
 /// A patient with chart.
 #[derive(Debug)]
 pub(in crate::serve) struct Person {
+    /// The enterprise id; none when nobody is known by what was asked for.
+    pub(in crate::serve) id: Option<PersonId>,
     /// The linked records.
     pub(in crate::serve) records: Vec<Reference>,
     /// What was signed and withdrawn.
@@ -60,8 +62,8 @@ impl Person {
             reads += 1;
             let is_same = linked(operating, &mut Draft::peeking(kv), patient)? == before;
             if is_same || reads >= READS_MAX {
-                let records = before.map_or_else(Vec::new, |cross| cross.records);
-                return Ok(Self { records, effective, chart, is_stale: !is_same });
+                let (id, records) = before.map_or((None, Vec::new()), |cross| (Some(cross.person), cross.records));
+                return Ok(Self { id, records, effective, chart, is_stale: !is_same });
             }
         }
     }

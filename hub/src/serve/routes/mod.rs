@@ -5,6 +5,7 @@
 //! rule of the domain in it.
 
 pub(super) mod about;
+pub(super) mod audit;
 pub(super) mod decisions;
 pub(super) mod directives;
 pub(super) mod erasures;

@@ -12,6 +12,7 @@ use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Path, Query};
 use crate::serve::ids;
 use crate::serve::problem::Problem;
+use crate::serve::trail::read;
 use crate::serve::views::person::{Asked, CrossReferenceView, PersonBody};
 
 /// An identifier.
@@ -43,11 +44,14 @@ pub(in crate::serve) async fn resolve(
     caller.require(Scope::ResolveIdentifiers)?;
     let identifier = query.identifier()?;
     let visible = caller.visible();
-    app.ask_here(|operating, draft| -> Result<Answer, Problem> {
+    let (answer, person) = app.ask_here(|operating, draft| -> Result<_, Problem> {
         let found = mpi::read::cross_reference(&operating.index(), draft, &identifier, &visible)?;
         let found = found.ok_or_else(|| Problem::not_found("identifier"))?;
-        Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))
-    })
+        let answer = Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))?;
+        Ok((answer, found.person.enterprise_id(&operating.prefix)))
+    })?;
+    app.audit(&caller, ("resolve", None), read(person)).await?;
+    Ok(answer)
 }
 
 /// Which moment to ask about.
@@ -89,9 +93,11 @@ pub(in crate::serve) async fn get(
             }),
         };
         let (body, given) = body.ok_or_else(|| Problem::not_found("person"))?;
-        Ok((Answer::ok(&body)?, given))
+        let person = given.0.enterprise_id(&operating.prefix);
+        Ok((Answer::ok(&body)?, given, person))
     });
-    let (answer, given) = found.await?;
+    let (answer, given, person) = found.await?;
+    app.audit(&caller, ("get_person", None), read(person)).await?;
     app.note_read(&caller, given).await?;
     Ok(answer.unless_known(&headers))
 }

@@ -8,6 +8,7 @@ use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::Json;
 use crate::serve::permission::{Person, with_matrix};
 use crate::serve::problem::Problem;
+use crate::serve::trail::read;
 use crate::serve::views::simulation::{SightQuestion, SightView};
 
 /// Who can see this patient: every institution in every role, for each kind of data, for one purpose at one moment.
@@ -20,17 +21,22 @@ pub(in crate::serve) async fn sight(
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReadConsent)?;
     let here = app.clone();
-    app.ask(move |operating, draft| -> Result<Answer, Problem> {
-        let (now, patient) = (here.now(), asked.patient.patient(&operating.prefix)?);
-        let view = asked.viewpoint(now)?;
-        here.permission().with((operating, draft), now, |in_force, _| {
-            let in_force = in_force.ok_or_else(|| Problem::conflict("no policy of the network is in force"))?;
-            let person = Person::read((&**here.kv(), operating), &patient, in_force, view.at)?;
-            let seen = with_matrix((operating, in_force), &person, view, |matrix, institutions| {
-                SightView::new(view.at, (matrix, institutions), (&in_force.engine(), &person.chart))
-            });
-            Answer::ok(&seen.ok_or_else(|| Problem::not_found("person"))?)
+    let (answer, person) = app
+        .ask(move |operating, draft| -> Result<_, Problem> {
+            let (now, patient) = (here.now(), asked.patient.patient(&operating.prefix)?);
+            let view = asked.viewpoint(now)?;
+            here.permission().with((operating, draft), now, |in_force, _| {
+                let in_force = in_force.ok_or_else(|| Problem::conflict("no policy of the network is in force"))?;
+                let person = Person::read((&**here.kv(), operating), &patient, in_force, view.at)?;
+                let seen = with_matrix((operating, in_force), &person, view, |matrix, institutions| {
+                    SightView::new(view.at, (matrix, institutions), (&in_force.engine(), &person.chart))
+                });
+                let answer = Answer::ok(&seen.ok_or_else(|| Problem::not_found("person"))?)?;
+                let person = person.id.ok_or_else(|| Problem::not_found("person"))?;
+                Ok((answer, person.enterprise_id(&operating.prefix)))
+            })
         })
-    })
-    .await
+        .await?;
+    app.audit(&caller, ("who_can_see", None), read(person)).await?;
+    Ok(answer)
 }

@@ -1,10 +1,13 @@
 //! Consent over the wire: a person joins, signs and withdraws, and every question is answered by what holds then.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use consent::registry::{self, Review};
 use directory::{Offset, description};
+use mpi::kv::MemoryKv;
 use serde_json::{Value, json};
 
 use super::people::{HANAKO, KIICHI, open, record, send, text};
@@ -297,4 +300,51 @@ async fn an_officer_sees_who_can_see_a_patient() {
     assert!(text(&closed, "reason").starts_with("consent:"), "{closed}");
     assert_eq!(cell("13-0001", "physician", "prescriptions")["records"], 0, "its own is no disclosure");
     assert_eq!(world.service().post("/v1/simulations/who-can-see", &asked).await.code(), "not_allowed");
+}
+
+/// A folder that goes with its test.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_in_the_trail_before_the_answer_leaves() {
+    let folder = Folder(std::env::temp_dir().join(format!("nayose-trail-{}", std::process::id())));
+    let (events, witness) = (folder.0.join("events"), folder.0.join("witness"));
+    for made in [&events, &witness] {
+        std::fs::create_dir_all(made).unwrap();
+    }
+    let settings = format!("[audit]\nfolder = {events:?}\nwitness = {witness:?}\n");
+    let world = World::with_settings(Arc::new(MemoryKv::new()), &settings);
+    network(&world).await;
+    let sent = send(&world.source(), "13-0001", "1", HANAKO).await;
+    enrol(&world, "1").await;
+    let asked = question(&presented("13-0001", "1"));
+    let permitted = decide(&world.service(), &asked).await;
+    let path = format!("/v1/audit?person={}", text(&sent, "person"));
+    let report = world.named("officer").get(&path).await.ok();
+    let event = &report["accesses"][0]["event"];
+    assert_eq!((text(event, "route"), text(&event["caller"], "client")), ("decide", "service"), "{report}");
+    let answer = &event["persons"][0]["answers"][0];
+    assert_eq!(
+        (text(answer, "outcome"), text(answer, "purpose"), text(answer, "category"), &answer["decision"]),
+        ("permit", "TREAT", "prescriptions", &permitted["id"])
+    );
+    world.named("officer").get(&super::people::resolve("13-0001", "1")).await.ok();
+    let again = world.named("officer").get(&path).await.ok();
+    let routes: Vec<&str> =
+        again["accesses"].as_array().unwrap().iter().map(|access| text(&access["event"], "route")).collect();
+    assert_eq!(routes, ["resolve", "list_accesses", "decide"], "asking is an access too");
+    let written: String = std::fs::read_dir(&events)
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default())
+        .collect();
+    assert!(written.contains("decide") && !written.contains("石飛") && !written.contains("1957"), "{written}");
+    assert_eq!(world.service().get(&path).await.code(), "not_allowed");
+    world.app.trail().unwrap().seal(world.app.now()).await.unwrap();
+    assert!(std::fs::read_dir(&witness).unwrap().next().is_some());
 }

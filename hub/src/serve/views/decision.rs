@@ -299,6 +299,18 @@ pub(in crate::serve) fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The word of what an answer rests on.
+pub(in crate::serve) fn basis_word(basis: Basis) -> &'static str {
+    match basis {
+        Basis::OwnRecord => "own_record",
+        Basis::Permitted => "permitted",
+        Basis::Emergency(_) => "emergency",
+        Basis::Denied => "denied",
+        Basis::NoPermit => "no_permit",
+        Basis::Stopped => "stopped",
+    }
+}
+
 fn fate_word(fate: Fate) -> &'static str {
     match fate {
         Fate::Permits => "permits",
@@ -312,14 +324,8 @@ fn fate_word(fate: Fate) -> &'static str {
 /// Everything that stands behind an answer.
 pub(in crate::serve) fn all_reasons(finding: &Finding) -> Vec<&'static str> {
     let stops = finding.decision.stops.iter().map(consent::Stop::word);
-    let basis = match finding.decision.basis {
-        Basis::OwnRecord => Some("own_record"),
-        Basis::Permitted => Some("permitted"),
-        Basis::Emergency(_) => Some("emergency"),
-        Basis::Denied => Some("denied"),
-        Basis::NoPermit => Some("no_permit"),
-        Basis::Stopped => None,
-    };
+    let basis = finding.decision.basis;
+    let basis = (basis != Basis::Stopped).then(|| basis_word(basis));
     stops.chain(basis).collect()
 }
 
