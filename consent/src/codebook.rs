@@ -75,6 +75,22 @@ pub struct Codebook {
     obligations: Vec<Obligations>,
 }
 
+/// Some numbers as a head and words: a list when that is shorter, and bits otherwise.
+fn words_of(numbers: &[Number]) -> Vec<u64> {
+    let bits = bits_of(numbers);
+    let count = numbers.len().div_ceil(2);
+    if count + 1 >= bits.len() {
+        return bits;
+    }
+    // Two numbers share a word; what is left over is 0, which is the number of nothing.
+    let pair = |pair: &[Number]| pair.iter().rev().fold(0_u64, |word, number| word << 32 | u64::from(number.0));
+    let head = IS_LIST | (count as u64) << 32;
+    std::iter::once(head).chain(numbers.chunks(2).map(pair)).collect()
+}
+
+/// In the head of a list.
+const IS_LIST: u64 = 1 << 63;
+
 /// Some numbers as a head (how many words of bits there are, and the first of them) and bits, one for each number.
 fn bits_of(numbers: &[Number]) -> Vec<u64> {
     let words = || numbers.iter().map(|number| number.0 / 64);
@@ -141,7 +157,7 @@ impl Codebook {
         }
         let full = CodebookFull { kind: "words of sets", limit: NUMBERS_MAX as usize - 1 };
         let number = u32::try_from(self.sets.len() + 1).ok().filter(|number| *number < NUMBERS_MAX).ok_or(full)?;
-        self.sets.extend(bits_of(&numbers));
+        self.sets.extend(words_of(&numbers));
         self.set_numbers.insert(numbers, Number(number));
         Ok(Number(number))
     }
@@ -175,7 +191,14 @@ impl Codebook {
         let Some((head_place, head)) = head_place.and_then(|place| Some((place, *self.sets.get(place)?))) else {
             return false;
         };
-        let (count, first) = (head >> 32, head & u64::from(u32::MAX));
+        let (count, first) = ((head & !IS_LIST) >> 32, head & u64::from(u32::MAX));
+        if head & IS_LIST != 0 {
+            let words =
+                usize::try_from(count).ok().and_then(|count| self.sets.get(head_place + 1..head_place + 1 + count));
+            let has =
+                |word: &u64| word & u64::from(u32::MAX) == u64::from(number.0) || word >> 32 == u64::from(number.0);
+            return number != Number::UNKNOWN && words.unwrap_or_default().iter().any(has);
+        }
         let word = u64::from(number.0 / 64).wrapping_sub(first);
         let bits =
             usize::try_from(word).ok().filter(|_| word < count).and_then(|word| self.sets.get(head_place + 1 + word));
@@ -219,5 +242,11 @@ mod tests {
         assert!(!book.is_member(Number::OTHER, set));
         assert!(!book.is_member(first, Number::default()));
         assert_eq!(book.members(set).count(), 130);
+        // A few names far apart are kept as a list, an odd one at its end.
+        let few = book.enter_set([&all[0], &all[90], &all[199]].map(Clone::clone)).unwrap();
+        let is_in = |place: usize| book.is_member(book.number(&all[place]), few);
+        assert!(is_in(0) && is_in(90) && is_in(199) && !is_in(1) && !is_in(91));
+        assert!(!book.is_member(Number::UNKNOWN, few) && !book.is_member(Number::OTHER, few));
+        assert_eq!(book.members(few).count(), 3);
     }
 }
