@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod keyring;
 pub(crate) mod link;
+pub(crate) mod policy;
 pub(crate) mod restore;
 pub(crate) mod rules;
 pub(crate) mod serve;
