@@ -6,7 +6,7 @@
 //! | [`what_can_see`] | what can this user see, over many patients? |
 //! | [`what_would_flip`] | why, or why not, and the change that would turn the answer |
 //! | [`what_would_change`] | what changes if this draft is published? |
-//! | [`replay`] | which answers of the past would come out otherwise under another policy? |
+//! | [`replay()`] | which answers of the past would come out otherwise under another policy? |
 //!
 //! All of them ask the rules that a decision asks, and come to the same answers: what is shared is the work, by asking
 //! once for everybody whom no rule can tell apart. Nothing is sampled. Nothing here is a decision: a simulation is shown
