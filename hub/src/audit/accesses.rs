@@ -66,7 +66,7 @@ struct Candidate {
 /// When the folder or a segment cannot be read.
 pub fn accesses(folder: &Path, persons: &[&str], limits: AccessLimits) -> io::Result<Accesses> {
     let mut candidates = candidates(folder)?;
-    candidates.sort_by(|a, b| b.newest.cmp(&a.newest));
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.newest));
     // Events of several writers lie in between each other: the oldest one kept decides what is still of interest.
     let mut kept: BTreeMap<(Instant, String, u64), Event> = BTreeMap::new();
     let mut answer = Accesses::default();

@@ -117,6 +117,7 @@ fn text_of_verified(verified: &Verified) -> String {
         }
     }
     match (verified.findings.len(), verified.unsealed()) {
+        (0, 0) if verified.writers.is_empty() => text.push_str("neither the folder nor the witness holds anything\n"),
         (0, 0) => text.push_str("everything agrees and is sealed\n"),
         (0, unsealed) => text.push_str(&format!(
             "everything agrees; the last {} events are not sealed yet, a change there may not be found\n",
@@ -157,4 +158,41 @@ fn text_of_accesses(found: &Accesses) -> String {
         text.push_str(&format!("{} lines are no events: run `nayose audit verify`\n", thousands(found.unreadable)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use directory::Instant;
+
+    use super::*;
+    use crate::audit::{Access, Answer, Caller, Event, Finding, Standing, Subject};
+
+    #[test]
+    fn results_read_well() {
+        let at = Instant::from_micros(1_790_000_000_000_000);
+        let writer =
+            Standing { writer: "hub".to_owned(), events: 1_002, sealed: 1_000, unsealed: 2, ..Standing::default() };
+        let writer = Standing { seals: 1, sealed_at: Some(at), ..writer };
+        let mut verified = Verified { writers: vec![writer], findings: Vec::new() };
+        let mut texts = vec![text_of_verified(&Verified::default()), text_of_verified(&verified)];
+        verified.findings.push(Finding { file: "trail/x".into(), line: Some(3), flaw: "something".to_owned() });
+        texts.push(text_of_verified(&verified));
+        let answer = Answer {
+            action: "view".into(),
+            category: "medication".into(),
+            purpose: "TREAT".into(),
+            outcome: "permit".into(),
+            basis: "permitted".into(),
+            reasons: vec!["network:treatment".into()],
+            decision: None,
+            policy: None,
+            rules: None,
+        };
+        let caller = Caller { client: "chart".into(), institution: Some("13-0001".into()), user: None };
+        let persons = vec![Subject { person: "N1".into(), answers: vec![answer] }];
+        let event = Event { at, route: "decide".into(), caller, persons };
+        let accesses = vec![Access { writer: "hub".to_owned(), number: 1, event }];
+        texts.push(text_of_accesses(&Accesses { accesses, limited_by: Some("accesses_max"), unreadable: 1 }));
+        insta::assert_snapshot!(texts.join("\n"));
+    }
 }
