@@ -51,7 +51,7 @@ make_network() {
     institution=$(sed -n '2p' "$OUT/institutions.csv" | cut -d, -f1)
     (umask 077 && : >"$OUT/tokens")
     {
-        printf 'listen = "127.0.0.1:%s"\nkeyring = "keys.toml"\nwitness = "witness"\n\n[store]\nfolder = "store"\n' "$PORT"
+        printf 'listen = "127.0.0.1:%s"\nkeyring = "keys.toml"\nwitness = "witness"\n\n[store]\nfolder = "store"\n\n[audit]\nfolder = "audit"\nwitness = "audit-witness"\n' "$PORT"
         for role in "${ROLES[@]}"; do
             text=()
             if [[ "$role" == source_system ]]; then text=(--institution "$institution"); fi

@@ -2,7 +2,7 @@
 # Runs every check of the repository. Needs a Debian 12 machine with a Rust toolchain and nothing else.
 #
 #   ./scripts/test.sh            everything
-#   ./scripts/test.sh test docs  only these steps: format lint docs deny test rules demo
+#   ./scripts/test.sh test docs  only these steps: format lint docs deny test oracle rules demo
 #
 # Exit code 0 when every step passed or was skipped for a named reason, 1 when one failed. Safe to run again, and to stop.
 set -euo pipefail
@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
 
-STEPS=(format lint docs deny test rules demo)
+STEPS=(format lint docs deny test oracle rules demo)
 PACKAGES=(build-essential ca-certificates)
 # Features that bring an engine: crates build without them in seconds, and are tested with them.
 ENGINES=kv/rocks,mpi/search,hub/rocks,benches/search
@@ -54,6 +54,9 @@ deny() {
 
 # Unit, property and snapshot tests, and tidy (a test of xtask). Failures of one crate do not hide those of another.
 tests() { run cargo test --workspace --features "$ENGINES" --locked --no-fail-fast; }
+
+# Consent gives the answers of another policy engine, in a workspace of its own: its dependencies are no part of the house.
+oracle() { (cd consent-oracle && run cargo test --locked); }
 
 # Every rule set is well formed, and its golden pairs hold when the program itself runs them.
 rules() {

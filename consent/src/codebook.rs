@@ -69,34 +69,40 @@ pub struct Codebook {
     names: Vec<Name>,
     /// For every number, the institution that it is a department of.
     owners: Vec<Number>,
-    sets: Vec<NumberSet>,
+    /// All sets, each a head and its bits, one after the other: a look at a member reads one place in memory.
+    sets: Vec<u64>,
     set_numbers: BTreeMap<Vec<Number>, Number>,
     obligations: Vec<Obligations>,
 }
 
-/// Some numbers, one bit each from the least on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct NumberSet {
-    first_word: u32,
-    words: Box<[u64]>,
+/// Some numbers as a head and words: a list when that is shorter, and bits otherwise.
+fn words_of(numbers: &[Number]) -> Vec<u64> {
+    let bits = bits_of(numbers);
+    let count = numbers.len().div_ceil(2);
+    if count + 1 >= bits.len() {
+        return bits;
+    }
+    // Two numbers share a word; what is left over is 0, which is the number of nothing.
+    let pair = |pair: &[Number]| pair.iter().rev().fold(0_u64, |word, number| word << 32 | u64::from(number.0));
+    let head = IS_LIST | (count as u64) << 32;
+    std::iter::once(head).chain(numbers.chunks(2).map(pair)).collect()
 }
 
-impl NumberSet {
-    fn new(numbers: &[Number]) -> Self {
-        let words = || numbers.iter().map(|number| number.0 / 64);
-        let (Some(first), Some(last)) = (words().min(), words().max()) else { return Self::default() };
-        let mut bits = vec![0_u64; usize::try_from(last - first).unwrap_or(0) + 1];
-        for number in numbers {
-            let place = usize::try_from(number.0 / 64 - first).unwrap_or(usize::MAX);
-            bits.iter_mut().skip(place).take(1).for_each(|word| *word |= 1 << (number.0 % 64));
-        }
-        Self { first_word: first, words: bits.into() }
-    }
+/// In the head of a list.
+const IS_LIST: u64 = 1 << 63;
 
-    fn contains(&self, number: Number) -> bool {
-        let place = (number.0 / 64).checked_sub(self.first_word).and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.words.get(place)).is_some_and(|word| word >> (number.0 % 64) & 1 == 1)
+/// Some numbers as a head (how many words of bits there are, and the first of them) and bits, one for each number.
+fn bits_of(numbers: &[Number]) -> Vec<u64> {
+    let words = || numbers.iter().map(|number| number.0 / 64);
+    let (Some(first), Some(last)) = (words().min(), words().max()) else { return vec![0] };
+    let count = last - first + 1;
+    let mut bits = vec![0_u64; usize::try_from(count).unwrap_or(0) + 1];
+    bits.iter_mut().take(1).for_each(|head| *head = u64::from(count) << 32 | u64::from(first));
+    for number in numbers {
+        let place = usize::try_from(number.0 / 64 - first).unwrap_or(usize::MAX);
+        bits.iter_mut().skip(1).skip(place).take(1).for_each(|word| *word |= 1 << (number.0 % 64));
     }
+    bits
 }
 
 impl Codebook {
@@ -149,9 +155,9 @@ impl Codebook {
         if let Some(number) = self.set_numbers.get(&numbers) {
             return Ok(*number);
         }
-        let full = CodebookFull { kind: "sets", limit: NUMBERS_MAX as usize - 1 };
+        let full = CodebookFull { kind: "words of sets", limit: NUMBERS_MAX as usize - 1 };
         let number = u32::try_from(self.sets.len() + 1).ok().filter(|number| *number < NUMBERS_MAX).ok_or(full)?;
-        self.sets.push(NumberSet::new(&numbers));
+        self.sets.extend(words_of(&numbers));
         self.set_numbers.insert(numbers, Number(number));
         Ok(Number(number))
     }
@@ -181,8 +187,22 @@ impl Codebook {
 
     #[inline]
     pub(crate) fn is_member(&self, number: Number, set: Number) -> bool {
-        let place = set.0.checked_sub(1).and_then(|place| usize::try_from(place).ok());
-        place.and_then(|place| self.sets.get(place)).is_some_and(|set| set.contains(number))
+        let head_place = set.0.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+        let Some((head_place, head)) = head_place.and_then(|place| Some((place, *self.sets.get(place)?))) else {
+            return false;
+        };
+        let (count, first) = ((head & !IS_LIST) >> 32, head & u64::from(u32::MAX));
+        if head & IS_LIST != 0 {
+            let words =
+                usize::try_from(count).ok().and_then(|count| self.sets.get(head_place + 1..head_place + 1 + count));
+            let has =
+                |word: &u64| word & u64::from(u32::MAX) == u64::from(number.0) || word >> 32 == u64::from(number.0);
+            return number != Number::UNKNOWN && words.unwrap_or_default().iter().any(has);
+        }
+        let word = u64::from(number.0 / 64).wrapping_sub(first);
+        let bits =
+            usize::try_from(word).ok().filter(|_| word < count).and_then(|word| self.sets.get(head_place + 1 + word));
+        bits.is_some_and(|bits| bits >> (number.0 % 64) & 1 == 1)
     }
 
     /// The institution that a department belongs to.
@@ -222,5 +242,11 @@ mod tests {
         assert!(!book.is_member(Number::OTHER, set));
         assert!(!book.is_member(first, Number::default()));
         assert_eq!(book.members(set).count(), 130);
+        // A few names far apart are kept as a list, an odd one at its end.
+        let few = book.enter_set([&all[0], &all[90], &all[199]].map(Clone::clone)).unwrap();
+        let is_in = |place: usize| book.is_member(book.number(&all[place]), few);
+        assert!(is_in(0) && is_in(90) && is_in(199) && !is_in(1) && !is_in(91));
+        assert!(!book.is_member(Number::UNKNOWN, few) && !book.is_member(Number::OTHER, few));
+        assert_eq!(book.members(few).count(), 3);
     }
 }

@@ -12,7 +12,7 @@ use crate::decision::{Basis, Decision, Fate, Matched, Outcome, Reasons, RuleRef,
 use crate::emergency::{Authorised, EmergencyKind};
 use crate::matching::{Context, day_of};
 use crate::obligation::{Field, Obligation, Obligations};
-use crate::policy::PolicyImage;
+use crate::policy::{CHUNK, PolicyImage};
 use crate::purpose::Purposes;
 use crate::request::{RecordFacts, Request};
 use crate::rule::{Effect, Flags, Rule};
@@ -24,6 +24,15 @@ pub struct Engine<'a> {
     pub policy: &'a PolicyImage,
     /// The numbers that its rules, charts and requests use.
     pub book: &'a Codebook,
+}
+
+/// Where what was found is written, and how the places of the rules are called.
+struct Noted<'r, A> {
+    reasons: &'r mut Reasons,
+    joined: &'r mut Obligations,
+    at: A,
+    /// The place of the first rule.
+    first: u32,
 }
 
 /// What is the same for all records that one request is about.
@@ -44,31 +53,76 @@ impl<'a> Engine<'a> {
         if question.is_own && stops.is_empty() {
             return own(&context);
         }
-        let day = day_of(record.date);
         let mut joined = Obligations::NONE;
-        let mut ask = |context: &mut Context<'_>, rule: &Rule, at: RuleRef| {
-            // The masks of the record are tested first: they are the cheapest, and most rules fail here.
-            let is_for_masks = rule.categories.meets(record.category.set());
-            if is_for_masks
-                && context.is_for_request(rule)
-                && context.is_for_record(rule, record, day)
-                && context.is_in_force(rule)
-            {
-                note(reasons, &mut joined, (rule, at), self.book);
-            }
-        };
-        for (place, rule) in (0_u32..).zip(self.policy.rules()) {
-            ask(&mut context, rule, RuleRef::Network(place));
+        let day = day_of(record.date);
+        // The patient's rules are looked at first and weighed last: they come from far away in memory, and the policy is
+        // asked while they travel.
+        let mut chart_parts = chart.rules.chunks(CHUNK);
+        let first_part = chart_parts.next().unwrap_or_default();
+        let first_candidates = context.candidates(first_part, record);
+        for (part, rules) in self.policy.rules().chunks(CHUNK).enumerate() {
+            let candidates = context.indexed(self.policy.index(), part, record.category);
+            let at = |place: u32| RuleRef::Network(place);
+            self.ask(
+                &mut context,
+                (rules, candidates),
+                (record, day),
+                &mut Noted { reasons, joined: &mut joined, at, first: start_of(part) },
+            );
         }
         let (first, vetoes) = self.policy.rules_of(record.custodian);
-        for (place, rule) in (first..).zip(vetoes) {
-            ask(&mut context, rule, RuleRef::Custodian(place));
+        for (part, rules) in vetoes.chunks(CHUNK).enumerate() {
+            let candidates = context.candidates(rules, record);
+            let at = |place: u32| RuleRef::Custodian(place);
+            self.ask(
+                &mut context,
+                (rules, candidates),
+                (record, day),
+                &mut Noted { reasons, joined: &mut joined, at, first: first + start_of(part) },
+            );
         }
-        for (place, rule) in (0_u32..).zip(chart.rules) {
-            ask(&mut context, rule, RuleRef::Chart(place));
+        let at = |place: u32| RuleRef::Chart(place);
+        self.ask(
+            &mut context,
+            (first_part, first_candidates),
+            (record, day),
+            &mut Noted { reasons, joined: &mut joined, at, first: 0 },
+        );
+        for (part, rules) in chart_parts.enumerate() {
+            let candidates = context.candidates(rules, record);
+            self.ask(
+                &mut context,
+                (rules, candidates),
+                (record, day),
+                &mut Noted { reasons, joined: &mut joined, at, first: start_of(part + 1) },
+            );
         }
         let judged = Judged { stops, obligations: joined, record, is_own: question.is_own };
         self.conclude(&context, &judged, question.authorised.as_ref(), reasons)
+    }
+
+    /// Asks those of some rules that can match, and notes those that do.
+    #[inline]
+    fn ask<A: Fn(u32) -> RuleRef>(
+        &self,
+        context: &mut Context<'_>,
+        (rules, candidates): (&[Rule], u64),
+        (record, day): (&RecordFacts<'_>, i32),
+        noted: &mut Noted<'_, A>,
+    ) {
+        let mut candidates = candidates;
+        while candidates != 0 {
+            let place = candidates.trailing_zeros();
+            candidates &= candidates - 1;
+            let Some(rule) = rules.get(place as usize) else { break };
+            if context.is_of_other_masks(rule, record)
+                && context.is_of_people(rule)
+                && context.is_of_details(rule, record, day)
+                && context.is_in_force(rule)
+            {
+                note(noted.reasons, noted.joined, (rule, (noted.at)(noted.first + place)), self.book);
+            }
+        }
     }
 
     /// May this requester learn that the person has a record at this custodian at all? The category of the record is
@@ -79,6 +133,7 @@ impl<'a> Engine<'a> {
         self.decide(chart, &Request { record, ..*request }, reasons)
     }
 
+    #[inline]
     pub(crate) fn question(&self, chart: ChartView<'a>, request: &Request<'a>) -> (Question, Context<'a>) {
         let emergency = self.policy.emergency().standing(request);
         let mut context = Context::new(self.book, chart, request, emergency.authorised.as_ref());
@@ -188,6 +243,11 @@ impl<'a> Engine<'a> {
         };
         rules.get(usize::try_from(place).ok()?)
     }
+}
+
+/// The place of the first rule of a part.
+fn start_of(part: usize) -> u32 {
+    u32::try_from(part * CHUNK).unwrap_or(u32::MAX)
 }
 
 /// What was found for one record.

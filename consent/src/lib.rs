@@ -9,13 +9,15 @@
 //! | [`Engine::decide`] | may this requester see this record? |
 //! | [`Engine::visibility`] | may this requester learn that the person has a record there at all? |
 //! | [`Engine::mask`] | which records of this custodian may be seen? (equal to the single decisions) |
+//! | [`simulate`] | the same asked of everybody at once, and of a policy that is not published yet |
 //! | [`explain()`] | why, in Japanese and English, for the officer or for the requester |
 //!
 //! The laws that an officer can rely on: nobody permits, nobody sees; one deny that matches wins over every permit,
 //! whoever wrote it, whenever, however deep; a deny is removed only by a permit of its own consent (when it is the *base*
 //! of "nobody except") or by an authorised emergency (when it may be overridden). Errors and unknown codes deny.
 //!
-//! Documents, withdrawals, policies and vetoes are kept by the [`registry`], which reads a chart as of any past moment.
+//! Documents, withdrawals, policies, vetoes, care relationships and cards are kept by the [`registry`], which reads a chart as
+//! of any past moment. What the person takes home is a [`receipt`].
 //!
 //! The crate is pure: the present, the facts about the requester and the linked identities are parameters; nothing here
 //! asks a clock or the network, a decision asks no store and allocates nothing, and the registry only plans. It knows no FHIR and no wire format, and it
@@ -45,12 +47,14 @@ mod matching;
 mod obligation;
 pub mod policy;
 mod purpose;
+pub mod receipt;
 pub mod registry;
 mod rejection;
 mod request;
 mod role;
 mod rule;
 pub mod scenario;
+pub mod simulate;
 #[cfg(test)]
 mod tests;
 
@@ -67,7 +71,9 @@ pub use document::ConsentDocument;
 pub use emergency::{
     Disaster, Emergency, EmergencyKind, EmergencyKinds, EmergencyPolicy, EmergencyReason, EmergencyTerms,
 };
-pub use explain::{Audience, RuleName, Sentence, describe, explain, obligations_sentence, stop_sentence};
+pub use explain::{
+    Audience, RuleName, Sentence, describe, explain, is_of_requester, obligations_sentence, stop_sentence,
+};
 pub use label::{Label, Labels};
 pub use lifecycle::ConsentState;
 pub use lookup::Claimed;

@@ -4,9 +4,11 @@
 //! *time* are the same for all records of one custodian; those of the *record* are not. A single decision tests all three;
 //! a mask tests the first two once and keeps the third.
 
+use crate::category::Category;
 use crate::chart::ChartView;
 use crate::codebook::{Codebook, Number};
 use crate::emergency::{Authorised, EmergencyKinds};
+use crate::policy::RuleIndex;
 use crate::purpose::Purposes;
 use crate::request::{RecordFacts, Request, Requester};
 use crate::role::Roles;
@@ -66,16 +68,48 @@ impl<'a> Context<'a> {
     /// Whether the rule is for this request, whatever the record.
     #[inline]
     pub(crate) fn is_for_request(&mut self, rule: &Rule) -> bool {
-        // The three tests that fail most often, without a branch between them.
-        if !(rule.purposes.meets(self.purpose) & rule.roles.meets(self.role)) {
-            return false;
-        }
+        self.is_of_request_masks(rule) && self.is_of_people(rule)
+    }
+
+    /// Purpose, role, emergency, and whether the person has spoken: masks of the rule and nothing else. There is no branch
+    /// in it, so that the rules of a patient are fetched from memory side by side and not one after the other.
+    #[inline]
+    fn is_of_request_masks(&self, rule: &Rule) -> bool {
         let emergencies = rule.flags.emergencies();
-        let is_off = (!emergencies.is_empty() && !emergencies.meets(self.emergency))
-            || (rule.flags.has(Flags::IMPLICIT) && self.chart.subject.has_signed);
+        rule.purposes.meets(self.purpose)
+            & rule.roles.meets(self.role)
+            & (emergencies.is_empty() | emergencies.meets(self.emergency))
+            & !(rule.flags.has(Flags::IMPLICIT) & self.chart.subject.has_signed)
+    }
+
+    /// Which of some rules, at most 64, can match at all: one bit each, by masks alone. A rule whose window has ended is
+    /// none of them; one whose window is still to come may be, so that the boundary is noted.
+    #[inline]
+    pub(crate) fn candidates(&self, rules: &[Rule], record: &RecordFacts<'_>) -> u64 {
+        rules.iter().zip(0_u32..).fold(0, |bits, (rule, place)| {
+            let is_candidate =
+                self.is_of_request_masks(rule) & is_of_record_masks(rule, record) & (self.second < rule.until);
+            bits | u64::from(is_candidate) << place
+        })
+    }
+
+    /// The rules of the policy, at most 64 of them, that can match by category, purpose and role.
+    #[inline]
+    pub(crate) fn indexed(&self, index: &RuleIndex, part: usize, category: Category) -> u64 {
+        index.candidates(part, (category, self.purpose, self.role))
+    }
+
+    /// What the index of a policy leaves to be tested of the masks.
+    #[inline]
+    pub(crate) fn is_of_other_masks(&self, rule: &Rule, record: &RecordFacts<'_>) -> bool {
+        self.is_of_request_masks(rule) & is_of_record_masks(rule, record)
+    }
+
+    /// Whether the rule is for whoever asks, and about this custodian.
+    #[inline]
+    pub(crate) fn is_of_people(&mut self, rule: &Rule) -> bool {
         let is_deny = rule.flags.effect() == Effect::Deny;
-        !is_off
-            && (rule.custodian.is_any() || self.is_custodian(rule.custodian))
+        (rule.custodian.is_any() || self.is_custodian(rule.custodian))
             && (!rule.flags.has(Flags::REQUIRES_RELATION) || self.requester.relations.0 != 0)
             && (rule.recipient.is_any() || self.is_recipient(rule.recipient, is_deny))
     }
@@ -97,13 +131,12 @@ impl<'a> Context<'a> {
     /// Whether the rule is for this record.
     #[inline]
     pub(crate) fn is_for_record(&mut self, rule: &Rule, record: &RecordFacts<'_>, day: i32) -> bool {
-        let is_of_masks = rule.categories.meets(record.category.set())
-            & (rule.labels_any.is_empty() | rule.labels_any.meets(record.labels))
-            & !rule.labels_none.meets(record.labels);
-        is_of_masks && self.is_of_details(rule, record, day)
+        is_of_record_masks(rule, record) && self.is_of_details(rule, record, day)
     }
 
-    fn is_of_details(&mut self, rule: &Rule, record: &RecordFacts<'_>, day: i32) -> bool {
+    /// Whether the rule is for the day, the identity and the name of this record.
+    #[inline]
+    pub(crate) fn is_of_details(&mut self, rule: &Rule, record: &RecordFacts<'_>, day: i32) -> bool {
         let is_deny = rule.flags.effect() == Effect::Deny;
         self.is_of_day(rule, day, is_deny)
             && (rule.data.is_any() || self.is_of_data(rule.data, record, is_deny))
@@ -111,7 +144,7 @@ impl<'a> Context<'a> {
     }
 
     #[inline]
-    fn is_of_day(&mut self, rule: &Rule, day: i32, is_deny: bool) -> bool {
+    pub(crate) fn is_of_day(&mut self, rule: &Rule, day: i32, is_deny: bool) -> bool {
         if rule.data_from == i32::MIN && rule.data_until == i32::MAX {
             return true;
         }
@@ -131,7 +164,7 @@ impl<'a> Context<'a> {
         today.days().saturating_sub(rule.data_from)
     }
 
-    fn is_custodian(&self, selector: Selector) -> bool {
+    pub(crate) fn is_custodian(&self, selector: Selector) -> bool {
         match selector.selected() {
             Selected::Any => true,
             Selected::Institution(number) => number == self.custodian,
@@ -140,7 +173,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn is_recipient(&mut self, selector: Selector, is_deny: bool) -> bool {
+    pub(crate) fn is_recipient(&mut self, selector: Selector, is_deny: bool) -> bool {
         let requester = self.requester;
         match selector.selected() {
             Selected::Any => true,
@@ -175,7 +208,7 @@ impl<'a> Context<'a> {
     }
 
     /// Whether the record is one of those that are named. What is not known matches a deny and no permit.
-    fn is_of_data(&self, selector: Selector, record: &RecordFacts<'_>, is_deny: bool) -> bool {
+    pub(crate) fn is_of_data(&self, selector: Selector, record: &RecordFacts<'_>, is_deny: bool) -> bool {
         let known = |number: Number, test: &dyn Fn(Number) -> bool| {
             if number == Number::UNKNOWN { is_deny } else { test(number) }
         };
@@ -194,10 +227,18 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn is_in_reach(&self, source: u16, identity: u16) -> bool {
+    pub(crate) fn is_in_reach(&self, source: u16, identity: u16) -> bool {
         let reach = usize::from(source).checked_sub(1).and_then(|place| self.chart.reaches.get(place));
         reach.is_some_and(|reach| reach.contains(identity))
     }
+}
+
+/// Category and labels: masks of the rule and nothing else.
+#[inline]
+fn is_of_record_masks(rule: &Rule, record: &RecordFacts<'_>) -> bool {
+    rule.categories.meets(record.category.set())
+        & (rule.labels_any.is_empty() | rule.labels_any.meets(record.labels))
+        & !rule.labels_none.meets(record.labels)
 }
 
 /// The day of a record as rules count it.

@@ -48,8 +48,25 @@ impl ActingAs {
 
     /// The set of this one.
     #[must_use]
-    pub fn set(self) -> Roles {
-        Roles(Self::ALL.iter().position(|role| *role == self).map_or(0, |bit| 1 << bit))
+    #[inline]
+    pub const fn set(self) -> Roles {
+        // A decision asks for it, so it is said and not searched for; a test compares it with the list.
+        Roles(match self {
+            Self::Profession(Role::Physician) => 1,
+            Self::Profession(Role::Dentist) => 1 << 1,
+            Self::Profession(Role::Nurse) => 1 << 2,
+            Self::Profession(Role::Pharmacist) => 1 << 3,
+            Self::Profession(Role::VisitingNurse) => 1 << 4,
+            Self::Profession(Role::Technician) => 1 << 5,
+            Self::Profession(Role::CareManager) => 1 << 6,
+            Self::Profession(Role::CareWorker) => 1 << 7,
+            Self::Profession(Role::Clerk) => 1 << 8,
+            Self::Profession(Role::Ambulance) => 1 << 9,
+            Self::Patient => 1 << 10,
+            Self::Family => 1 << 11,
+            Self::Officer => 1 << 12,
+            Self::Service => 1 << 13,
+        })
     }
 
     /// The word in files and answers.
@@ -158,5 +175,17 @@ impl Serialize for ActingAs {
 impl<'de> Deserialize<'de> for ActingAs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ActingAs;
+
+    #[test]
+    fn the_bit_is_the_place() {
+        for (place, role) in ActingAs::ALL.into_iter().enumerate() {
+            assert_eq!(role.set().0, 1 << place, "{role:?}");
+        }
     }
 }

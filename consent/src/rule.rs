@@ -234,6 +234,11 @@ impl Selector {
         }
     }
 
+    /// As one number, for telling rules apart.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Whether it asks for nothing.
     #[must_use]
     #[inline]
@@ -258,8 +263,23 @@ impl InstitutionKinds {
 
 impl FromIterator<InstitutionKind> for InstitutionKinds {
     fn from_iter<I: IntoIterator<Item = InstitutionKind>>(kinds: I) -> Self {
-        let bit = |kind| InstitutionKind::ALL.iter().position(|known| *known == kind).map_or(0, |bit| 1 << bit);
-        Self(kinds.into_iter().fold(0, |all, kind| all | bit(kind)))
+        Self(kinds.into_iter().fold(0, |all, kind| all | 1 << kind_bit(kind)))
+    }
+}
+
+/// The place of a kind in [`InstitutionKind::ALL`]. A decision asks for it, so it is said and not searched for.
+const fn kind_bit(kind: InstitutionKind) -> u32 {
+    match kind {
+        InstitutionKind::Hospital => 0,
+        InstitutionKind::Clinic => 1,
+        InstitutionKind::DentalClinic => 2,
+        InstitutionKind::Pharmacy => 3,
+        InstitutionKind::VisitingNurse => 4,
+        InstitutionKind::CareFacility => 5,
+        InstitutionKind::Laboratory => 6,
+        InstitutionKind::Government => 7,
+        InstitutionKind::Network => 8,
+        InstitutionKind::Other => 9,
     }
 }
 
@@ -292,6 +312,11 @@ impl Flags {
     pub const IMPLICIT: Self = Self(1 << 9);
     const EMERGENCY_SHIFT: u16 = 10;
     const EMERGENCY_MASK: u16 = 0b1111;
+
+    /// All of them as bits, for telling rules apart.
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
 
     /// Effect and layer, and nothing else.
     #[must_use]
@@ -383,6 +408,18 @@ impl Rule {
             obligations: ObligationsId::default(),
             source: 0,
             flags: Flags::new(effect, layer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InstitutionKind, InstitutionKinds};
+
+    #[test]
+    fn the_bit_of_a_kind_is_its_place() {
+        for (place, kind) in InstitutionKind::ALL.into_iter().enumerate() {
+            assert_eq!(InstitutionKinds::from_iter([kind]).0, 1 << place, "{kind:?}");
         }
     }
 }

@@ -3,5 +3,8 @@
 mod brute;
 mod cases;
 mod laws;
+mod publish;
 pub(crate) mod random;
+mod receipt;
+mod simulate;
 pub(crate) mod world;

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, directory, evaluate, explain, import, keyring, link, restore, rules, serve, synth, token, verify,
+    audit, backup, directory, evaluate, explain, import, keyring, link, policy, restore, rules, serve, synth, token,
+    verify,
 };
 use crate::failure::{EXIT_CODES, ErrorFormat, Exit, Failure};
 
@@ -28,6 +29,8 @@ enum Command {
     Link(link::Arguments),
     #[command(subcommand)]
     Rules(rules::Command),
+    #[command(subcommand)]
+    Policy(policy::Command),
     Explain(explain::Arguments),
     Evaluate(evaluate::Arguments),
     Serve(serve::Arguments),
@@ -37,6 +40,8 @@ enum Command {
     Verify(verify::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
+    #[command(subcommand)]
+    Audit(audit::Command),
     #[command(subcommand)]
     Keyring(keyring::Command),
     #[command(subcommand)]
@@ -55,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Synth(arguments) => synth::run(arguments),
         Command::Link(arguments) => link::run(arguments),
         Command::Rules(command) => rules::run(command),
+        Command::Policy(command) => policy::run(command),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
@@ -63,6 +69,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Backup(arguments) => backup::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),
+        Command::Audit(command) => audit::run(command),
         Command::Keyring(command) => keyring::run(command),
         Command::Token(command) => token::run(command),
     };

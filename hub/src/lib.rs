@@ -3,6 +3,7 @@
 //! The library crates compute; this crate reads input, calls them, and writes results and messages. It is a library
 //! beside its binary so that benches and fuzz targets can reach the readers.
 
+pub mod audit;
 pub mod cli;
 mod commands;
 pub mod config;

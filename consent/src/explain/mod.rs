@@ -8,6 +8,7 @@
 mod words;
 
 pub use words::describe;
+pub(crate) use words::{Wording, described, name_text};
 
 use crate::chart::Chart;
 use crate::decide::Engine;
@@ -129,7 +130,8 @@ fn for_requester(decision: &Decision, is_identity_visible: bool) -> Sentence {
 }
 
 /// Whether a stop lies with the requester or the question, and says nothing of the patient.
-fn is_of_requester(stop: Stop) -> bool {
+#[must_use]
+pub fn is_of_requester(stop: Stop) -> bool {
     matches!(
         stop,
         Stop::Stale

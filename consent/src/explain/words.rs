@@ -14,11 +14,25 @@ use directory::{Date, InstitutionKind, Offset};
 /// More names than this are counted, not listed.
 const NAMES_SHOWN: usize = 5;
 
+/// How names are said.
+pub(crate) struct Wording<'w> {
+    pub(crate) book: &'w Codebook,
+    /// What a name is called.
+    pub(crate) name: &'w dyn Fn(&Name) -> String,
+    /// More names than this are counted, not listed.
+    pub(crate) shown: usize,
+}
+
 /// A rule in words.
 #[must_use]
 pub fn describe(rule: &Rule, book: &Codebook) -> Sentence {
+    described(rule, &Wording { book, name: &name_text, shown: NAMES_SHOWN })
+}
+
+/// A rule in words, as the reader knows names.
+pub(crate) fn described(rule: &Rule, wording: &Wording<'_>) -> Sentence {
     let mut parts = Parts::default();
-    parts.selector("受け手：", "to", rule.recipient, book);
+    parts.selector("受け手：", "to", rule.recipient, wording);
     if rule.roles != Roles::ALL {
         let roles = rule.roles.iter();
         parts.list("職種：", "as", roles.map(|role| (ActingAs::japanese(role), ActingAs::english(role))));
@@ -29,8 +43,8 @@ pub fn describe(rule: &Rule, book: &Codebook) -> Sentence {
     }
     parts.labels("区分：", "labelled", rule.labels_any);
     parts.labels("区分を除く：", "not labelled", rule.labels_none);
-    parts.selector("情報提供元：", "from", rule.custodian, book);
-    parts.selector("対象：", "about", rule.data, book);
+    parts.selector("情報提供元：", "from", rule.custodian, wording);
+    parts.selector("対象：", "about", rule.data, wording);
     let every = Purposes(Purposes::ALL.0 & !Purposes::OVERRIDES.0);
     if rule.purposes != Purposes::ALL && rule.purposes != every {
         let purposes = rule.purposes.iter();
@@ -83,9 +97,9 @@ impl Parts {
         }
     }
 
-    fn selector(&mut self, japanese: &str, english: &str, selector: Selector, book: &Codebook) {
+    fn selector(&mut self, japanese: &str, english: &str, selector: Selector, wording: &Wording<'_>) {
         if !selector.is_any() {
-            let (in_japanese, in_english) = selected(selector, book);
+            let (in_japanese, in_english) = selected(selector, wording);
             self.push(format!("{japanese}{in_japanese}"), format!("{english} {in_english}"));
         }
     }
@@ -118,7 +132,7 @@ impl Parts {
     }
 }
 
-fn selected(selector: Selector, book: &Codebook) -> (String, String) {
+fn selected(selector: Selector, wording: &Wording<'_>) -> (String, String) {
     match selector.selected() {
         Selected::Any => ("すべて".to_owned(), "anybody".to_owned()),
         Selected::Nobody => ("該当なし".to_owned(), "nobody".to_owned()),
@@ -128,8 +142,8 @@ fn selected(selector: Selector, book: &Codebook) -> (String, String) {
         | Selected::Department(number)
         | Selected::Practitioner(number)
         | Selected::Record(number)
-        | Selected::Related(number) => same(name(number, book)),
-        Selected::Institutions(set) | Selected::Practitioners(set) | Selected::Records(set) => members(set, book),
+        | Selected::Related(number) => same(name(number, wording)),
+        Selected::Institutions(set) | Selected::Practitioners(set) | Selected::Records(set) => members(set, wording),
         Selected::Kinds(kinds) => kinds_words(kinds),
         Selected::Relations(relations) => relations_words(relations),
         Selected::SeenWithinDays(days) => {
@@ -142,11 +156,11 @@ fn same(text: String) -> (String, String) {
     (text.clone(), text)
 }
 
-fn name(number: Number, book: &Codebook) -> String {
-    book.name(number).map_or_else(|| "?".to_owned(), name_text)
+fn name(number: Number, wording: &Wording<'_>) -> String {
+    wording.book.name(number).map_or_else(|| "?".to_owned(), wording.name)
 }
 
-fn name_text(name: &Name) -> String {
+pub(crate) fn name_text(name: &Name) -> String {
     match name {
         Name::Institution(id) => id.to_string(),
         Name::Department(id, department) => format!("{id}/{department}"),
@@ -155,13 +169,13 @@ fn name_text(name: &Name) -> String {
     }
 }
 
-fn members(set: Number, book: &Codebook) -> (String, String) {
-    let names: Vec<String> = book.members(set).map(name_text).collect();
+fn members(set: Number, wording: &Wording<'_>) -> (String, String) {
+    let names: Vec<String> = wording.book.members(set).map(wording.name).collect();
     let count = names.len();
-    if count <= NAMES_SHOWN {
+    if count <= wording.shown {
         return (names.join("・"), names.join(", "));
     }
-    let shown = names.get(..NAMES_SHOWN).unwrap_or_default();
+    let shown = names.get(..wording.shown).unwrap_or_default();
     (format!("{}ほか計{count}件", shown.join("・")), format!("{} and others, {count} in all", shown.join(", ")))
 }
 

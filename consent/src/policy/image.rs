@@ -3,6 +3,7 @@
 //! Ceilings come first, then the rules of the network, then what emergencies open; vetoes of custodians lie apart, in
 //! spans by custodian, so that a decision asks only those of the record's own. An image never changes.
 
+use super::index::RuleIndex;
 use super::{Ceiling, DisasterClause, EmergencyClause, NamedProvision, NetworkPolicy, SensitiveCeiling};
 use crate::category::Categories;
 use crate::codebook::{Codebook, CodebookFull, Name, Number};
@@ -75,6 +76,7 @@ pub struct PolicyImage {
     version: u32,
     digest: [u8; 32],
     rules: Vec<Rule>,
+    index: RuleIndex,
     names: Vec<PolicyRule>,
     vetoes: Vec<Rule>,
     veto_names: Vec<PolicyRule>,
@@ -82,6 +84,7 @@ pub struct PolicyImage {
     spans: Vec<(u32, u32)>,
     emergency: EmergencyPolicy,
     sealed: Labels,
+    sensitive: Labels,
     refusable: EmergencyKinds,
     may_reach_withdrawn: bool,
     minimum_age: u8,
@@ -102,22 +105,24 @@ impl PolicyImage {
         if version == 0 {
             return Err(PolicyError::Version);
         }
+        let sensitive = policy.sensitive.iter().map(|label| label.denied()).fold(Labels::NONE, Labels::with);
         let mut image = Self {
             version,
             digest: policy.digest,
             rules: Vec::new(),
+            index: RuleIndex::default(),
             names: Vec::new(),
             vetoes: Vec::new(),
             veto_names: Vec::new(),
             spans: Vec::new(),
             emergency: EmergencyPolicy::default(),
             sealed: policy.sealed.iter().map(|label| label.denied()).fold(Labels::NONE, Labels::with),
+            sensitive,
             refusable: policy.refusable.iter().copied().collect(),
             may_reach_withdrawn: policy.reach_withdrawn_in_emergency,
             minimum_age: policy.minimum_age,
             cache_for_seconds: policy.cache_for_seconds,
         };
-        let sensitive = policy.sensitive.iter().map(|label| label.denied()).fold(Labels::NONE, Labels::with);
         for ceiling in &policy.ceilings {
             image.add_ceiling(ceiling, sensitive, book)?;
         }
@@ -130,6 +135,7 @@ impl PolicyImage {
             image.add_disaster(disaster, known, book)?;
         }
         image.add_vetoes(vetoes, known, book)?;
+        image.index = RuleIndex::new(&image.rules);
         Ok(image)
     }
 
@@ -276,7 +282,14 @@ impl PolicyImage {
     /// The same terms without a rule, for asking what single rules do.
     #[cfg(test)]
     pub(crate) fn without_rules(self) -> Self {
-        Self { rules: Vec::new(), names: Vec::new(), vetoes: Vec::new(), veto_names: Vec::new(), ..self }
+        Self {
+            rules: Vec::new(),
+            index: RuleIndex::default(),
+            names: Vec::new(),
+            vetoes: Vec::new(),
+            veto_names: Vec::new(),
+            ..self
+        }
     }
 
     /// The version.
@@ -295,6 +308,12 @@ impl PolicyImage {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Which rules of the network can match, by category, purpose and role.
+    #[inline]
+    pub(crate) fn index(&self) -> &RuleIndex {
+        &self.index
     }
 
     /// The rules of all custodians.
@@ -335,6 +354,12 @@ impl PolicyImage {
     #[must_use]
     pub fn sealed(&self) -> Labels {
         self.sealed
+    }
+
+    /// The labels that the ceilings call sensitive, with those that they include.
+    #[must_use]
+    pub fn sensitive(&self) -> Labels {
+        self.sensitive
     }
 
     /// The emergencies that a person may refuse for good.

@@ -6,10 +6,12 @@
 //! they hold against every consent; what needs the patient's permit is left out of the implicit permits.
 
 mod image;
+mod index;
 mod read;
 
 pub(crate) use image::check_veto;
 pub use image::{PolicyError, PolicyImage, PolicyRule, Veto};
+pub(crate) use index::{CHUNK, RuleIndex};
 
 use crate::category::Category;
 use crate::document::{KindWord, Provision};

@@ -3,7 +3,7 @@
 //! An event names what has to be read again. It holds no content, so that a consumer cannot rely on half of it.
 
 use super::journal::{decode, encode};
-use super::{Error, policies, vetoes};
+use super::{CardId, Error, policies, vetoes};
 use crate::chart::IdentityId;
 use directory::{Instant, InstitutionId, log};
 use kv::Draft;
@@ -38,6 +38,22 @@ pub enum Event {
         version: vetoes::VetoesVersion,
         /// From when it holds.
         from: Instant,
+    },
+    /// A care relationship with an identity.
+    Relation {
+        /// Which identity.
+        identity: IdentityId,
+        /// The version of its journal of relationships from now on.
+        version: u32,
+        /// From when it holds.
+        from: Instant,
+    },
+    /// A card, or what is tied to it.
+    Card {
+        /// Which.
+        card: CardId,
+        /// The version of its journal from now on.
+        version: u32,
     },
 }
 

@@ -117,6 +117,11 @@ fn entries_of<D: DeserializeOwned>(rows: &Rows) -> Result<Vec<Entry<D>>, Error> 
     Ok(entries)
 }
 
+/// How many entries a journal has.
+pub(super) fn entries(draft: &mut Draft<'_>, partition: &Partition) -> Result<u32, Error> {
+    Ok(head(draft, partition)?.entries)
+}
+
 fn head(draft: &mut Draft<'_>, partition: &Partition) -> Result<Head, Error> {
     let row = draft.get(&partition.key(HEAD))?;
     row.map_or_else(|| Ok(Head::default()), |row| decode("the head of a journal", &row))

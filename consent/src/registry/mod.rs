@@ -16,9 +16,13 @@
 //! | 65 | consent | | the identity that it was signed under |
 //! | 66 | | `h`, `e` number | what happened to the network's policy |
 //! | 67 | | `h`, `e` number | vetoes of custodians |
+//! | 68 | identity | `h`, `e` number | care relationships of institutions with it |
+//! | 69 | card | `h`, `e` number | what happened to the card |
+//! | 70 | identity | | the card that it is tied to |
 //!
-//! Not here: what a form looks like, receipts, the register of care relationships, and removing what the law says must go.
+//! Not here: what a form looks like, receipts, and removing what the law says must go.
 
+mod cards;
 mod consents;
 mod error;
 mod event;
@@ -27,10 +31,13 @@ mod identities;
 mod journal;
 mod policies;
 mod read;
+mod relations;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod vetoes;
 
+pub use cards::{Card, CardId, cancel_card, card, card_of, issue_card, tie_card, untie_card};
 pub use consents::{Checks, activate, add_to_reach, enter_in_error, save, withdraw_consent};
 pub use error::{Error, Refusal};
 pub use event::Event;
@@ -42,6 +49,8 @@ pub use policies::{
     schedule_policy,
 };
 pub use read::{DecisionBasis, Effective, ReachGap, basis, effective, effective_again, history, identity_of, rebuild};
+pub use relations::{CareRelation, CareRelations, RelationFacts, relations, state_relation};
+pub use standing::{Marks, Standing, marks, standing};
 pub use vetoes::{VETO_ENTRIES_MAX, VetoesVersion, state_veto, vetoes, vetoes_again};
 
 use kv::Space;
@@ -54,6 +63,12 @@ const CONSENT: Space = Space(65);
 const POLICY: Space = Space(66);
 /// The journal of vetoes.
 const VETO: Space = Space(67);
+/// Journals of care relationships.
+const RELATION: Space = Space(68);
+/// Journals of cards.
+const CARD: Space = Space(69);
+/// The card of an identity.
+const CARD_OF: Space = Space(70);
 
 /// Whether a verb wrote anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -168,6 +168,13 @@ pub fn policy_states(draft: &mut Draft<'_>, as_of: AsOf) -> Result<Vec<(u32, Pol
     Ok(drafts.map(|(version, _)| (version, steps.state(version, known, as_of.valid))).collect())
 }
 
+/// The next instant at which another version comes into force, by what is scheduled now.
+pub(super) fn next_change(draft: &mut Draft<'_>, valid: Instant) -> Result<Instant, Error> {
+    let steps = Steps::read(draft)?;
+    let later = steps.scheduled(&steps.0).map(|(_, from)| from).filter(|from| *from > valid);
+    Ok(later.min().unwrap_or(Instant::FOREVER))
+}
+
 /// Whether a version was ever published, so that a person can have been shown it.
 pub(super) fn was_published(draft: &mut Draft<'_>, version: u32) -> Result<bool, Error> {
     let steps = Steps::read(draft)?;
@@ -246,6 +253,6 @@ fn file_name(version: u32) -> String {
     format!("version {version} of the policy")
 }
 
-fn partition() -> Partition {
+pub(super) fn partition() -> Partition {
     Partition::new(POLICY, [])
 }

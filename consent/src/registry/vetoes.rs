@@ -77,6 +77,13 @@ pub fn vetoes_again(draft: &mut Draft<'_>, version: VetoesVersion, valid: Instan
     Ok(holding(known, valid))
 }
 
+/// The next instant at which a veto begins or ends, by what was stated so far.
+pub(super) fn next_change(draft: &mut Draft<'_>, valid: Instant) -> Result<Instant, Error> {
+    let entries = entries(draft)?;
+    let later = entries.iter().map(|entry| entry.deed.from).filter(|from| *from > valid);
+    Ok(later.min().unwrap_or(Instant::FOREVER))
+}
+
 fn holding(known: &[Entry<Statement>], valid: Instant) -> Vec<Veto> {
     let mut last: BTreeMap<(&InstitutionId, &str), &Statement> = BTreeMap::new();
     for Entry { deed, .. } in known.iter().filter(|entry| entry.deed.from <= valid) {
@@ -93,6 +100,6 @@ fn entries(draft: &mut Draft<'_>) -> Result<Vec<Entry<Statement>>, Error> {
     read_one(draft, (&partition(), VETO_ENTRIES_MAX))
 }
 
-fn partition() -> Partition {
+pub(super) fn partition() -> Partition {
     Partition::new(VETO, [])
 }

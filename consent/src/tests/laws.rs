@@ -276,6 +276,14 @@ proptest! {
             rules.push((RuleRef::Chart(u32::MAX), Rule::any(Effect::Permit, Layer::Patient)));
         }
         prop_assert!(evaluates_to_permit(&case, &rules));
+        let flip = crate::simulate::what_would_flip(
+            &case.world.engine(), &case.chart, &case.request(), (&decision, &reasons));
+        let flips: BTreeSet<RuleRef> = flip.steps.iter().filter_map(|step| match step {
+            crate::simulate::FlipStep::LiftDeny(at) => Some(*at),
+            _ => None,
+        }).collect();
+        prop_assert_eq!(&flips, &named);
+        prop_assert_eq!(flip.steps.contains(&crate::simulate::FlipStep::AddPermit), lacks_permit);
         // Each alone is not enough, unless there is just one.
         let hindrances = named.len() + usize::from(lacks_permit) + decision.stops.iter().count();
         prop_assert!(hindrances > 0);

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
 mod closed;
 pub(crate) mod directory;
@@ -8,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod import;
 pub(crate) mod keyring;
 pub(crate) mod link;
+pub(crate) mod policy;
 pub(crate) mod restore;
 pub(crate) mod rules;
 pub(crate) mod serve;

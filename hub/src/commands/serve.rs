@@ -143,6 +143,9 @@ async fn serve(
         }
     }
     let address = listener.local_addr().map_err(Failure::internal)?;
+    if config.audit.is_none() {
+        tracing::warn!("there is no section `[audit]`: what is answered about persons leaves no trail");
+    }
     tracing::info!(%address, tokens = config.tokens.len(), "server listens");
     let routes = match gap {
         None => router(app.clone()),

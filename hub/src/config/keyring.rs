@@ -45,11 +45,19 @@ pub enum Purpose {
     Tokens,
     /// Signs what is sent to subscribers.
     Webhooks,
+    /// Seals the audit trail.
+    Audit,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Values, Self::Digests, Self::Tokens, Self::Webhooks];
+    pub const ALL: [Self; 5] = [Self::Values, Self::Digests, Self::Tokens, Self::Webhooks, Self::Audit];
+
+    /// Whether a keyring is wrong without it. The key of the audit trail is asked for where a trail is kept, so that
+    /// keyrings made before there was one stay good.
+    fn is_needed(self) -> bool {
+        self != Self::Audit
+    }
 
     /// As the file writes it.
     #[must_use]
@@ -59,6 +67,7 @@ impl Purpose {
             Self::Digests => "digests",
             Self::Tokens => "tokens",
             Self::Webhooks => "webhooks",
+            Self::Audit => "audit",
         }
     }
 }
@@ -135,7 +144,7 @@ impl Keyring {
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unmade)
     }
 
-    /// The keys of a purpose, newest first; never empty.
+    /// The keys of a purpose, newest first; never empty but for the purpose `audit`.
     pub fn of(&self, purpose: Purpose) -> impl Iterator<Item = &Key> {
         self.keys.iter().filter(move |key| key.purpose == purpose)
     }
@@ -174,8 +183,8 @@ impl Keyring {
             keys.push(Key { id: key.id, purpose: key.purpose, bytes: digest.into() });
         }
         keys.sort_by_key(|key| (key.purpose, std::cmp::Reverse(key.id)));
-        if let Some(purpose) = Purpose::ALL.into_iter().find(|purpose| !keys.iter().any(|key| key.purpose == *purpose))
-        {
+        let is_missing = |purpose: &Purpose| purpose.is_needed() && !keys.iter().any(|key| key.purpose == *purpose);
+        if let Some(purpose) = Purpose::ALL.into_iter().find(is_missing) {
             return Err(format!("there is no key of the purpose `{}`", purpose.name()));
         }
         for (index, key) in keys.iter().enumerate() {

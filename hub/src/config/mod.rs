@@ -5,6 +5,7 @@
 //! digests, keys in the keyring. What a setting means for the server is decided in [`crate::serve`], not here.
 
 mod access;
+mod audit;
 mod keyring;
 mod limits;
 mod show;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use access::{Role, TOKENS_MAX, TokenConfig, digest_of_token};
+pub use audit::AuditConfig;
 pub use keyring::{KEY_BYTES, Key, Keyring, KeyringError, Purpose};
 pub use limits::Limits;
 
@@ -53,6 +55,9 @@ pub struct Config {
     /// How the program tells what it does.
     #[serde(default)]
     pub log: LogConfig,
+    /// The trail of answered requests.
+    #[serde(default)]
+    pub audit: Option<AuditConfig>,
     /// Who may call.
     #[serde(default)]
     pub tokens: Vec<TokenConfig>,
@@ -185,7 +190,8 @@ impl Config {
 
     fn resolve(&mut self, folder: &Path) {
         let paths = [&mut self.store.folder, &mut self.keyring, &mut self.witness, &mut self.erasures, &mut self.rules];
-        for path in paths.into_iter().flatten() {
+        let audit = self.audit.iter_mut().flat_map(|audit| [&mut audit.folder, &mut audit.witness]);
+        for path in paths.into_iter().flatten().chain(audit) {
             *path = folder.join(&*path);
         }
     }
@@ -206,7 +212,15 @@ impl Config {
         if self.store.engine == Engine::Rocks && self.store.folder.is_none() {
             return Err("`store.folder` is missing: name the folder that keeps everything".to_owned());
         }
-        for (name, path) in [("keyring", &self.keyring), ("witness", &self.witness), ("erasures", &self.erasures)] {
+        let audit = self.audit.as_ref();
+        let apart = [
+            ("keyring", self.keyring.as_ref()),
+            ("witness", self.witness.as_ref()),
+            ("erasures", self.erasures.as_ref()),
+            ("audit.folder", audit.map(|audit| &audit.folder)),
+            ("audit.witness", audit.map(|audit| &audit.witness)),
+        ];
+        for (name, path) in apart {
             if let (Some(path), Some(folder)) = (path, &self.store.folder)
                 && path.starts_with(folder)
             {
@@ -223,6 +237,7 @@ impl Config {
             ));
         }
         self.limits.check()?;
+        self.audit.as_ref().map_or(Ok(()), AuditConfig::check)?;
         access::check(&self.tokens)?;
         if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
             return Err(format!(

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Config, Engine, LogFormat, LogLevel};
+use super::{AuditConfig, Config, Engine, LogFormat, LogLevel};
 
 impl Config {
     /// The configuration as TOML; a setting that is not given stands in a comment.
@@ -39,6 +39,10 @@ impl Config {
             LogFormat::Json => "json",
         };
         let _ = write!(text, "\n[log]\nformat = {format:?}\nlevel = {:?}\n", self.log.level.name());
+        match &self.audit {
+            Some(audit) => text.push_str(&audit.show()),
+            None => text.push_str("\n# no [audit]: answered requests leave no trail\n"),
+        }
         for token in &self.tokens {
             let _ = write!(text, "\n[[tokens]]\nid = {:?}\nrole = {:?}\n", token.id, token.role.name());
             if let Some(institution) = &token.institution {
@@ -47,6 +51,19 @@ impl Config {
         }
         if self.tokens.is_empty() {
             text.push_str("\n# no token: callers on this machine may do everything\n");
+        }
+        text
+    }
+}
+
+impl AuditConfig {
+    fn show(&self) -> String {
+        let mut text = String::from("\n[audit]\n");
+        text.push_str(&line_of_path("folder", Some(&self.folder)));
+        text.push_str(&line_of_path("witness", Some(&self.witness)));
+        let _ = writeln!(text, "writer = {:?}", self.writer);
+        for (name, value, _, _) in self.numbers() {
+            let _ = writeln!(text, "{name} = {value}");
         }
         text
     }

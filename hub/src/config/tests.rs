@@ -102,6 +102,33 @@ fn the_effective_configuration_shows_no_digest_and_can_be_read_again() {
 }
 
 #[test]
+fn an_audit_trail_is_kept_apart_and_can_be_read_again() {
+    let with = |audit: &str| read(&format!("[store]\nfolder = \"data\"\n[audit]\n{audit}"));
+    let shown = with("folder = \"trail\"\nwitness = \"seals\"\n").unwrap().audit.unwrap();
+    assert_eq!(shown.numbers().map(|(_, value, ..)| value), [1_000, 60, 16 << 20, 10]);
+    let absolute = "[store]\nengine = \"memory\"\n[audit]\nfolder = \"/srv/trail\"\nwitness = \"/mnt/seals\"\n";
+    let shown = read(absolute).unwrap().show();
+    insta::assert_snapshot!(shown);
+    assert_eq!(read(&shown).unwrap().show(), shown);
+    let refused = [
+        ("folder = \"data/trail\"\nwitness = \"seals\"\n", "`audit.folder` lies in the data folder"),
+        ("folder = \"trail\"\nwitness = \"data/seals\"\n", "`audit.witness` lies in the data folder"),
+        ("folder = \"trail\"\nwitness = \"trail/seals\"\n", "lie in each other"),
+        ("folder = \"trail\"\n", "missing field `witness`"),
+        ("folder = \"trail\"\nwitness = \"seals\"\nwriter = \"A-1\"\n", "`audit.writer` is `A-1`"),
+        (
+            "folder = \"trail\"\nwitness = \"seals\"\nkeep_years = 4\n",
+            "`audit.keep_years` is 4, it must be from 5 to 100",
+        ),
+        ("folder = \"trail\"\nwitness = \"seals\"\nkeep = 4\n", "unknown field `keep`"),
+    ];
+    for (audit, expected) in refused {
+        let error = with(audit).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn a_keyring_is_made_once_and_read_by_its_owner_alone() {
     let folder = folder("keyring");
     let path = folder.join("keys.toml");
@@ -130,6 +157,7 @@ fn rotation_uses_the_highest_id_and_keeps_the_others() {
     let keyring = Keyring::parse(&(entry(1, "values") + &entry(9, "values") + &rest)).unwrap();
     let ids: Vec<u16> = keyring.of(Purpose::Values).map(|key| key.id).collect();
     assert_eq!(ids, [9, 1]);
+    assert_eq!(keyring.of(Purpose::Audit).count(), 0, "only a trail needs a key of its own");
     let refused = |text: &str| Keyring::parse(text).unwrap_err();
     assert_eq!(refused(&rest), "there is no key of the purpose `values`");
     assert_eq!(refused(&(entry(2, "values") + &rest)), "key 2 is there twice");

@@ -4,6 +4,7 @@
 //! stands.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use mpi::kv::Kv;
@@ -14,6 +15,7 @@ use super::counted::Counted;
 use super::erasures::ErasureFile;
 use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
+use super::permission::Permission;
 use super::pool::Pool;
 use super::random::Numbers;
 use super::reads::Reads;
@@ -22,7 +24,9 @@ use super::search::Search;
 use super::secrets::Secrets;
 use super::shadow::Shadows;
 use super::store::wind_clock;
+use super::trail;
 use super::webhooks::Webhooks;
+use crate::audit::Trail;
 use crate::config::{Config, Keyring, Limits};
 
 /// The state of the server, shared by all requests.
@@ -36,6 +40,9 @@ struct Parts {
     shadows: Shadows,
     counted: Counted,
     reads: Reads,
+    permission: Permission,
+    trail: Option<Trail>,
+    audit_folder: Option<PathBuf>,
     erasures: ErasureFile,
     webhooks: Webhooks,
     webhook_targets: Vec<String>,
@@ -104,6 +111,9 @@ impl App {
             shadows: Shadows::default(),
             counted: Counted::default(),
             reads: Reads::default(),
+            permission: Permission::default(),
+            trail: trail::open(config.audit.as_ref(), keyring.as_ref())?,
+            audit_folder: config.audit.as_ref().map(|audit| audit.folder.clone()),
             erasures: ErasureFile::at(config.erasures_file()),
             webhooks: Webhooks::default(),
             webhook_targets: config.webhook_targets.clone(),
@@ -159,6 +169,20 @@ impl App {
 
     pub(super) fn reads(&self) -> &Reads {
         &self.0.reads
+    }
+
+    /// The audit trail; none without the section `[audit]`.
+    pub(super) fn trail(&self) -> Option<&Trail> {
+        self.0.trail.as_ref()
+    }
+
+    /// Where the audit trail lies.
+    pub(super) fn audit_folder(&self) -> Option<&Path> {
+        self.0.audit_folder.as_deref()
+    }
+
+    pub(super) fn permission(&self) -> &Permission {
+        &self.0.permission
     }
 
     pub(super) fn erasure_file(&self) -> &ErasureFile {

@@ -52,11 +52,23 @@ pub enum Scope {
     ReadStatistics,
     /// Read the metrics of the server.
     ReadMetrics,
+    /// Ask whether something may be seen.
+    Decide,
+    /// Read what persons have signed, the policy and vetoes; read every reason of a decision.
+    ReadConsent,
+    /// Take what persons sign and withdraw.
+    SignConsent,
+    /// Review links for consent, enter directives in error, state vetoes.
+    ReviewConsent,
+    /// Write, review and publish the network's policy.
+    ManagePolicy,
+    /// Read who saw a person.
+    ReadAudit,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::ResolveIdentifiers,
         Self::MatchPersons,
         Self::SearchPersons,
@@ -72,6 +84,12 @@ impl Scope {
         Self::ManageRules,
         Self::ReadStatistics,
         Self::ReadMetrics,
+        Self::Decide,
+        Self::ReadConsent,
+        Self::SignConsent,
+        Self::ReviewConsent,
+        Self::ManagePolicy,
+        Self::ReadAudit,
     ];
 
     /// The scopes of a role: the whole table.
@@ -85,6 +103,7 @@ impl Scope {
                 Self::ReadEvents,
                 Self::ReadDirectory,
                 Self::ReadStatistics,
+                Self::Decide,
             ],
             Role::Clerk => &[
                 Self::ResolveIdentifiers,
@@ -96,6 +115,7 @@ impl Scope {
                 Self::ChangeIdentity,
                 Self::ReadDirectory,
                 Self::ReadStatistics,
+                Self::SignConsent,
             ],
             Role::Officer => &[
                 Self::ResolveIdentifiers,
@@ -106,6 +126,12 @@ impl Scope {
                 Self::ReadEvents,
                 Self::ReadDirectory,
                 Self::ReadStatistics,
+                Self::Decide,
+                Self::ReadConsent,
+                Self::SignConsent,
+                Self::ReviewConsent,
+                Self::ManagePolicy,
+                Self::ReadAudit,
             ],
             Role::Administrator => &[
                 Self::ReadEvents,

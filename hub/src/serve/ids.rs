@@ -49,3 +49,13 @@ pub(super) fn identifier(
         .map_err(|error| Problem::bad_field(authority_field, error.to_string()))?;
     Identifier::new(authority, value).map_err(|error| Problem::bad_field(value_field, error.to_string()))
 }
+
+/// A consent by its id in a path.
+pub(super) fn consent(text: &str) -> Result<consent::ConsentId, Problem> {
+    RecordId::parse(text).map(|id| consent::ConsentId(id.0)).ok_or_else(|| Problem::not_found("directive"))
+}
+
+/// A new id for an answer or a consent, from random bytes.
+pub(super) fn decision(bytes: std::io::Result<[u8; 16]>) -> Result<String, Problem> {
+    bytes.map(|bytes| RecordId(bytes).to_string()).map_err(Problem::internal)
+}

@@ -36,6 +36,7 @@ pub mod observe;
 pub mod once;
 mod operating;
 pub mod page;
+mod permission;
 mod pool;
 pub mod problem;
 pub mod random;
@@ -54,6 +55,7 @@ pub mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod views;
 mod webhooks;
 

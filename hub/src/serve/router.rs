@@ -18,8 +18,8 @@ use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
-    about, erasures, events, health, history, identity, institutions, matching, persons, records, rules, search,
-    statistics, subscriptions, tasks,
+    about, audit, decisions, directives, erasures, events, health, history, identity, institutions, matching, persons,
+    policies, records, rules, search, simulations, statistics, subscriptions, tasks,
 };
 
 /// The routes with their documents.
@@ -86,6 +86,33 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(subscriptions::get))
         .routes(routes!(subscriptions::end))
         .routes(routes!(subscriptions::resume))
+        .merge(permission_routes())
+}
+
+/// The routes of what is permitted: decisions, what persons sign, what the network publishes.
+fn permission_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(decisions::decide))
+        .routes(routes!(decisions::decide_batch))
+        .routes(routes!(simulations::sight))
+        .routes(routes!(audit::list))
+        .routes(routes!(directives::enrol))
+        .routes(routes!(directives::withdraw))
+        .routes(routes!(directives::list))
+        .routes(routes!(directives::sign))
+        .routes(routes!(directives::get))
+        .routes(routes!(directives::withdraw_one))
+        .routes(routes!(directives::enter_in_error))
+        .routes(routes!(directives::add_to_reach))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::get))
+        .routes(routes!(policies::check))
+        .routes(routes!(policies::save))
+        .routes(routes!(policies::review))
+        .routes(routes!(policies::schedule))
+        .routes(routes!(policies::cancel))
+        .routes(routes!(policies::vetoes))
+        .routes(routes!(policies::state_veto))
 }
 
 /// The service that answers requests.

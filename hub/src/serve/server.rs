@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::app::App;
-use super::{reads, rule_runs, second_look, sweep, webhooks};
+use super::{reads, rule_runs, second_look, sweep, trail, webhooks};
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,7 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
         tokio::spawn(reads::follow(app.clone())),
         tokio::spawn(webhooks::follow::follow(app.clone())),
         tokio::spawn(sweep::follow(app.clone())),
+        tokio::spawn(trail::follow(app.clone())),
     ];
     loop {
         let next = async {

@@ -45,9 +45,28 @@ pub fn cross_reference(
     if !visible.shows(id, &head.institution) || head.state == RecordState::Erased {
         return Ok(None);
     }
+    of_home(draft, head.home, visible)
+}
+
+/// The cross-reference of an enterprise id, merged or not; none when there is no such person or nothing of it is visible.
+///
+/// # Errors
+/// Those of the store.
+pub fn cross_reference_of(
+    draft: &mut Draft<'_>,
+    person: PersonId,
+    visible: &Visible,
+) -> Result<Option<CrossReference>, Error> {
+    if draft.get(&person::partition(person).key(person::HEAD))?.is_none() {
+        return Ok(None);
+    }
+    of_home(draft, person, visible)
+}
+
+fn of_home(draft: &mut Draft<'_>, home: PersonId, visible: &Visible) -> Result<Option<CrossReference>, Error> {
     let mut given: Vec<(Instant, PersonId)> = Vec::new();
     let mut records = Vec::new();
-    for (id, head, listed) in homes(draft, head.home)? {
+    for (id, head, listed) in homes(draft, home)? {
         let before = records.len();
         let shown = listed.into_iter().filter(|listed| visible.shows(listed.record, &listed.institution));
         records.extend(shown.map(|Listed { record, identifier, institution }| Reference {

@@ -12,7 +12,7 @@ mod person;
 mod version;
 
 pub use census::{Census, Holding, census};
-pub use cross::{CrossReference, Reference, cross_reference};
+pub use cross::{CrossReference, Reference, cross_reference, cross_reference_of};
 pub use find::{Found, Likeness, Query, find};
 pub use merge::{MergeView, merge};
 pub use person::{PersonView, RecordView, person, record, resolve};

@@ -25,7 +25,7 @@ const ARROWS: &[Arrow] = &[
 ];
 
 /// Folders that are workspaces of their own: what they bring is no part of the product.
-const OWN_WORKSPACES: &[&str] = &["fuzz"];
+const OWN_WORKSPACES: &[&str] = &["fuzz", "consent-oracle"];
 
 /// The crates that call no clock, randomness, environment, network, thread or file.
 pub const CORE_CRATES: &[&str] = &["linkage", "kv", "directory", "mpi", "consent"];

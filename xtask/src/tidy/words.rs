@@ -30,7 +30,7 @@ const EMPTY_WORDS_OF_TYPES: &[&str] = &["Data", "Info", "Service", "Impl"];
 const DEFINES_TYPE: &[&str] = &["struct", "enum", "trait", "type", "union"];
 
 /// Files that a tool writes.
-const GENERATED: &[&str] = &["Cargo.lock", "fuzz/Cargo.lock"];
+const GENERATED: &[&str] = &["Cargo.lock", "fuzz/Cargo.lock", "consent-oracle/Cargo.lock"];
 
 /// Checks all texts, and the names in all Rust files.
 #[must_use]

@@ -2,6 +2,7 @@
 
 mod laws;
 mod model;
+mod people;
 mod policies;
 mod rules;
 

@@ -77,3 +77,38 @@ impl From<ModelError> for Problem {
         }
     }
 }
+
+impl From<consent::registry::Error> for Problem {
+    fn from(error: consent::registry::Error) -> Self {
+        use consent::registry::Error as E;
+        match error {
+            E::Store(error) => error.into(),
+            E::Corrupt { .. } => {
+                Self::new(ErrorCode::StoreCorrupt, "a stored row is not what was written").because(error)
+            }
+            E::Refused(refusal) => refusal.into(),
+            // What is wrong with a document names institutions and provisions, nothing of the person.
+            E::Rejected(rejection) => Self::bad_field("provision", rejection.to_string()),
+            E::PolicyText(error) => Self::bad_field("text", error.to_string()),
+            E::Policy(error) => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                Self::refused(format!("{error}{cause}"))
+            }
+            E::Chart(error) => Self::refused(error.to_string()),
+            E::Full(error) => Self::refused(error.to_string()),
+        }
+    }
+}
+
+impl From<consent::registry::Refusal> for Problem {
+    fn from(refusal: consent::registry::Refusal) -> Self {
+        use consent::registry::Refusal as R;
+        match refusal {
+            R::NoConsent(..) | R::OtherIdentity(_) => Self::not_found("directive"),
+            R::NoPolicy(_) => Self::not_found("policy"),
+            R::Text { .. } => Self::bad_request(refusal.to_string()),
+            R::State(_) | R::Version { .. } => Self::conflict(refusal.to_string()),
+            R::TooMany { .. } => Self::refused(refusal.to_string()),
+        }
+    }
+}

@@ -5,6 +5,9 @@
 //! rule of the domain in it.
 
 pub(super) mod about;
+pub(super) mod audit;
+pub(super) mod decisions;
+pub(super) mod directives;
 pub(super) mod erasures;
 pub(super) mod events;
 pub(super) mod health;
@@ -13,9 +16,11 @@ pub(super) mod identity;
 pub(super) mod institutions;
 pub(super) mod matching;
 pub(super) mod persons;
+pub(super) mod policies;
 pub(super) mod records;
 pub(super) mod rules;
 pub(super) mod search;
+pub(super) mod simulations;
 pub(super) mod statistics;
 pub(super) mod subscriptions;
 pub(super) mod tasks;

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use directory::Identifier;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -11,6 +12,7 @@ use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Path, Query};
 use crate::serve::ids;
 use crate::serve::problem::Problem;
+use crate::serve::trail::read;
 use crate::serve::views::person::{Asked, CrossReferenceView, PersonBody};
 
 /// An identifier.
@@ -24,6 +26,13 @@ pub(in crate::serve) struct IdentifierQuery {
     value: String,
 }
 
+impl IdentifierQuery {
+    /// The identifier.
+    pub(in crate::serve) fn identifier(&self) -> Result<Identifier, Problem> {
+        ids::identifier(("authority", &self.authority), ("value", &self.value))
+    }
+}
+
 /// Which person an identifier belongs to, and the person's other identifiers.
 #[utoipa::path(get, path = "/v1/resolve", operation_id = "resolve", tag = "persons", params(IdentifierQuery),
     responses((status = 200, body = CrossReferenceView)))]
@@ -33,13 +42,16 @@ pub(in crate::serve) async fn resolve(
     Query(query): Query<IdentifierQuery>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ResolveIdentifiers)?;
-    let identifier = ids::identifier(("authority", &query.authority), ("value", &query.value))?;
+    let identifier = query.identifier()?;
     let visible = caller.visible();
-    app.ask_here(|operating, draft| -> Result<Answer, Problem> {
+    let (answer, person) = app.ask_here(|operating, draft| -> Result<_, Problem> {
         let found = mpi::read::cross_reference(&operating.index(), draft, &identifier, &visible)?;
         let found = found.ok_or_else(|| Problem::not_found("identifier"))?;
-        Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))
-    })
+        let answer = Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))?;
+        Ok((answer, found.person.enterprise_id(&operating.prefix)))
+    })?;
+    app.audit(&caller, ("resolve", None), read(person)).await?;
+    Ok(answer)
 }
 
 /// Which moment to ask about.
@@ -81,9 +93,11 @@ pub(in crate::serve) async fn get(
             }),
         };
         let (body, given) = body.ok_or_else(|| Problem::not_found("person"))?;
-        Ok((Answer::ok(&body)?, given))
+        let person = given.0.enterprise_id(&operating.prefix);
+        Ok((Answer::ok(&body)?, given, person))
     });
-    let (answer, given) = found.await?;
+    let (answer, given, person) = found.await?;
+    app.audit(&caller, ("get_person", None), read(person)).await?;
     app.note_read(&caller, given).await?;
     Ok(answer.unless_known(&headers))
 }

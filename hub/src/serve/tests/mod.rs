@@ -1,5 +1,6 @@
 //! The server over the wire: requests in, bytes out, without a network unless the network is what is tested.
 
+mod consent;
 mod documents;
 mod erasures;
 mod events;

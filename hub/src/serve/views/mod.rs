@@ -4,14 +4,18 @@
 //! are texts with prefix and check digit, other ids hexadecimal digits, times RFC 3339.
 
 pub(super) mod arrival;
+pub(super) mod decision;
+pub(super) mod directive;
 pub(super) mod erasure;
 pub(super) mod event;
 pub(super) mod identity;
 pub(super) mod life;
 pub(super) mod matching;
 pub(super) mod person;
+pub(super) mod policy;
 pub(super) mod record;
 pub(super) mod rules;
+pub(super) mod simulation;
 pub(super) mod subscription;
 pub(super) mod task;
 pub(super) mod timeline;

@@ -1,0 +1,87 @@
+//! What decides for the whole network: the policy in force with the vetoes of custodians, as rules.
+
+use std::sync::{Mutex, PoisonError};
+
+use consent::registry::{self, Marks, VetoesVersion};
+use consent::{Codebook, Engine, PolicyImage};
+use directory::{AsOf, DirectoryVersion, Instant};
+use mpi::kv::Draft;
+
+use crate::index::Operating;
+use crate::serve::problem::Problem;
+
+/// The policy in force, made into rules.
+#[derive(Debug)]
+pub(in crate::serve) struct InForce {
+    marks: Marks,
+    directory: DirectoryVersion,
+    /// From which instant it was made, and until when it holds if nothing else happens.
+    since: Instant,
+    until: Instant,
+    /// The vetoes that it holds.
+    pub(in crate::serve) vetoes: VetoesVersion,
+    /// The rules.
+    pub(in crate::serve) image: PolicyImage,
+    /// The numbers of names; documents add theirs.
+    pub(in crate::serve) book: Codebook,
+}
+
+impl InForce {
+    /// The engine that decides by it.
+    pub(in crate::serve) fn engine(&self) -> Engine<'_> {
+        Engine { policy: &self.image, book: &self.book }
+    }
+
+    fn holds(&self, (marks, directory): (Marks, DirectoryVersion), now: Instant) -> bool {
+        (self.marks, self.directory) == (marks, directory) && self.since <= now && now < self.until
+    }
+}
+
+/// The policy in force, kept between requests; none while there is none.
+#[derive(Debug, Default)]
+pub(in crate::serve) struct Permission(Mutex<Option<InForce>>);
+
+impl Permission {
+    /// Works with the policy in force now; `work` gets none when no policy is in force, and has to deny.
+    ///
+    /// Decisions take microseconds, so one after another is fast enough, and documents can add names to the codebook.
+    pub(in crate::serve) fn with<T>(
+        &self,
+        (operating, draft): (&Operating, &mut Draft<'_>),
+        now: Instant,
+        work: impl FnOnce(Option<&mut InForce>, &mut Draft<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        // A poisoned lock comes from a panic elsewhere; what it guards is made anew when it is not right.
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let marks = registry::marks(draft)?;
+        let directory = operating.directory.version();
+        if !held.as_ref().is_some_and(|held| held.holds((marks, directory), now)) {
+            *held = None;
+            *held = load(operating, draft, now)?.map(|(vetoes, image, book, until)| InForce {
+                marks,
+                directory,
+                since: now,
+                until,
+                vetoes,
+                image,
+                book,
+            });
+        }
+        work(held.as_mut(), draft)
+    }
+}
+
+type Loaded = (VetoesVersion, PolicyImage, Codebook, Instant);
+
+fn load(operating: &Operating, draft: &mut Draft<'_>, now: Instant) -> Result<Option<Loaded>, Problem> {
+    let standing = registry::standing(draft, now)?;
+    let Some(published) = standing.policy else { return Ok(None) };
+    let as_of = AsOf::known(now);
+    let mut book = Codebook::new();
+    book.enter_directory(&operating.directory, as_of).map_err(registry::Error::from)?;
+    let known = consent::Known { directory: &operating.directory, as_of };
+    let (version, vetoes) = standing.vetoes;
+    let image = PolicyImage::compile(&published.policy, published.version, (Some(known), &vetoes), &mut book)
+        .map_err(registry::Error::from)?;
+    Ok(Some((version, image, book, standing.until)))
+}

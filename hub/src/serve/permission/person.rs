@@ -1,0 +1,96 @@
+//! A patient as the index and the registry know him or her now: the linked identities and their consents, of one moment.
+//!
+//! The two are read one after the other, so the links are looked at again afterwards; when they moved, everything is read
+//! again, a named number of times. After that the answer counts as out of date, and the engine denies.
+
+use std::collections::BTreeSet;
+
+use consent::registry::{self, Effective};
+use consent::{Chart, IdentityId};
+use directory::{AsOf, Identifier, Instant, InstitutionId};
+use mpi::kv::{Draft, Kv};
+use mpi::read::{CrossReference, Reference};
+use mpi::{PersonId, RecordId, Visible};
+
+use super::InForce;
+use crate::index::Operating;
+use crate::serve::problem::Problem;
+
+/// Times that links and consents are read until they fit together: links move a few times a minute.
+const READS_MAX: u32 = 4;
+
+/// Who a question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::serve) enum Patient {
+    /// An enterprise id.
+    Person(PersonId),
+    /// The number of an institution.
+    Identifier(Identifier),
+}
+
+/// A patient with chart.
+#[derive(Debug)]
+pub(in crate::serve) struct Person {
+    /// The enterprise id; none when nobody is known by what was asked for.
+    pub(in crate::serve) id: Option<PersonId>,
+    /// The linked records.
+    pub(in crate::serve) records: Vec<Reference>,
+    /// What was signed and withdrawn.
+    pub(in crate::serve) effective: Effective,
+    /// The rules made of it.
+    pub(in crate::serve) chart: Chart,
+    /// Whether links and consents could not be read as of one moment.
+    pub(in crate::serve) is_stale: bool,
+}
+
+impl Person {
+    /// Reads a patient. Nobody with that id is a person without records, about whom everything is denied.
+    pub(in crate::serve) fn read(
+        (kv, operating): (&dyn Kv, &Operating),
+        patient: &Patient,
+        in_force: &mut InForce,
+        now: Instant,
+    ) -> Result<Self, Problem> {
+        let mut reads = 0;
+        loop {
+            let mut draft = Draft::peeking(kv);
+            let before = linked(operating, &mut draft, patient)?;
+            let records = before.as_ref().map_or(&[][..], |cross| cross.records.as_slice());
+            let identities: BTreeSet<IdentityId> = records.iter().map(|record| identity(record.record)).collect();
+            let effective = registry::effective(&mut draft, &identities, AsOf::known(now))?;
+            let chart = effective.chart(&operating.directory, &mut in_force.book)?;
+            reads += 1;
+            let is_same = linked(operating, &mut Draft::peeking(kv), patient)? == before;
+            if is_same || reads >= READS_MAX {
+                let (id, records) = before.map_or((None, Vec::new()), |cross| (Some(cross.person), cross.records));
+                return Ok(Self { id, records, effective, chart, is_stale: !is_same });
+            }
+        }
+    }
+
+    /// The places in the chart of the identities at a custodian, or of one of them.
+    pub(in crate::serve) fn places(&self, custodian: &InstitutionId, of: Option<RecordId>) -> Vec<u16> {
+        let at = self.records.iter().filter(|record| record.institution == *custodian);
+        let meant = at.filter(|record| of.is_none_or(|wanted| wanted == record.record));
+        meant.filter_map(|record| self.chart.identity(identity(record.record))).collect()
+    }
+}
+
+/// The identity under which a record's person signs: the index and the registry name it alike.
+pub(in crate::serve) fn identity(record: RecordId) -> IdentityId {
+    IdentityId(record.0)
+}
+
+/// The linked records of a patient, seen by the network itself.
+pub(in crate::serve) fn linked(
+    operating: &Operating,
+    draft: &mut Draft<'_>,
+    patient: &Patient,
+) -> Result<Option<CrossReference>, Problem> {
+    let index = operating.index();
+    let found = match patient {
+        Patient::Identifier(identifier) => mpi::read::cross_reference(&index, draft, identifier, &Visible::All)?,
+        Patient::Person(id) => mpi::read::cross_reference_of(draft, *id, &Visible::All)?,
+    };
+    Ok(found)
+}

@@ -1,0 +1,189 @@
+//! The network's policy in versions, and the vetoes of custodians.
+//!
+//! One officer writes, another reviews, and the version is in force from an instant on. Nothing is changed afterwards: to go
+//! back is to publish the older text as a new version.
+
+use axum::extract::State;
+use consent::registry;
+use consent::{Known, NetworkPolicy};
+use directory::{AsOf, InstitutionId};
+
+use crate::serve::answer::Answer;
+use crate::serve::app::App;
+use crate::serve::caller::{Caller, Scope};
+use crate::serve::extract::{Change, Json, Path};
+use crate::serve::ids;
+use crate::serve::problem::Problem;
+use crate::serve::views::directive::consent_stamp;
+use crate::serve::views::policy::{
+    NewReview, NewVeto, PolicyText, PolicyVersionView, PolicyVersions, Schedule, VetoView, Vetoes,
+};
+
+/// All versions and where they stand.
+#[utoipa::path(get, path = "/v1/policies", operation_id = "list_policies", tag = "policies",
+    responses((status = 200, body = PolicyVersions)))]
+pub(in crate::serve) async fn list(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
+    caller.require(Scope::ReadConsent)?;
+    let now = app.now();
+    app.read(move |draft| -> Result<Answer, Problem> {
+        let states = registry::policy_states(draft, AsOf::known(now))?;
+        let versions = states.into_iter().map(|(version, state)| PolicyVersionView { version, state, text: None });
+        Answer::ok(&PolicyVersions { versions: versions.collect() })
+    })
+    .await
+}
+
+/// One version with its text.
+#[utoipa::path(get, path = "/v1/policies/{version}", operation_id = "get_policy", tag = "policies",
+    params(("version" = u32, Path, description = "The version")),
+    responses((status = 200, body = PolicyVersionView)))]
+pub(in crate::serve) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(version): Path<u32>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ReadConsent)?;
+    let now = app.now();
+    app.read(move |draft| -> Result<Answer, Problem> { Answer::ok(&view(draft, version, now, true)?) }).await
+}
+
+/// Reads a policy without keeping it; an error names the line.
+#[utoipa::path(post, path = "/v1/policies/check", operation_id = "check_policy", tag = "policies",
+    request_body = PolicyText, responses((status = 204, description = "It can be kept")))]
+pub(in crate::serve) async fn check(caller: Caller, Json(policy): Json<PolicyText>) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    NetworkPolicy::parse("text", &policy.text).map_err(|error| Problem::bad_field("text", error.to_string()))?;
+    Ok(Answer::no_content())
+}
+
+/// Keeps a draft.
+#[utoipa::path(post, path = "/v1/policies", operation_id = "save_policy", tag = "policies",
+    request_body = PolicyText, responses((status = 201, body = PolicyVersionView)))]
+pub(in crate::serve) async fn save(
+    State(app): State<App>,
+    caller: Caller,
+    change: Change<PolicyText>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+        let version = registry::save_policy(draft, &change.body.text, &consent_stamp(stamp))?;
+        Answer::created(format!("/v1/policies/{version}"), &view(draft, version, stamp.now, false)?)
+    })
+    .await
+}
+
+/// Says that somebody who did not write a draft has looked at it and at what it would change.
+#[utoipa::path(post, path = "/v1/policies/{version}/review", operation_id = "review_policy", tag = "policies",
+    params(("version" = u32, Path, description = "The version")),
+    request_body = NewReview, responses((status = 200, body = PolicyVersionView)))]
+pub(in crate::serve) async fn review(
+    State(app): State<App>,
+    caller: Caller,
+    Path(version): Path<u32>,
+    change: Change<NewReview>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+        registry::review_policy(draft, version, &change.body.review()?, &consent_stamp(stamp))?;
+        Answer::ok(&view(draft, version, stamp.now, false)?)
+    })
+    .await
+}
+
+/// Publishes a reviewed version from an instant on.
+#[utoipa::path(post, path = "/v1/policies/{version}/schedule", operation_id = "schedule_policy", tag = "policies",
+    params(("version" = u32, Path, description = "The version")),
+    request_body = Schedule, responses((status = 200, body = PolicyVersionView)))]
+pub(in crate::serve) async fn schedule(
+    State(app): State<App>,
+    caller: Caller,
+    Path(version): Path<u32>,
+    change: Change<Schedule>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+        let from = change.body.from.as_deref().map(|text| ids::instant("from", text)).transpose()?;
+        registry::schedule_policy(draft, version, from.unwrap_or(stamp.now), &consent_stamp(stamp))?;
+        Answer::ok(&view(draft, version, stamp.now, false)?)
+    })
+    .await
+}
+
+/// Calls off a version that is not in force yet.
+#[utoipa::path(post, path = "/v1/policies/{version}/cancel", operation_id = "cancel_policy", tag = "policies",
+    params(("version" = u32, Path, description = "The version")),
+    responses((status = 200, body = PolicyVersionView)))]
+pub(in crate::serve) async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(version): Path<u32>,
+    change: Change<()>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+        registry::cancel_policy(draft, version, &consent_stamp(stamp))?;
+        Answer::ok(&view(draft, version, stamp.now, false)?)
+    })
+    .await
+}
+
+/// The vetoes that hold; an institution's officer sees its own.
+#[utoipa::path(get, path = "/v1/vetoes", operation_id = "list_vetoes", tag = "policies",
+    responses((status = 200, body = Vetoes)))]
+pub(in crate::serve) async fn vetoes(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
+    caller.require(Scope::ReadConsent)?;
+    let (now, own) = (app.now(), caller.institution().cloned());
+    app.read(move |draft| -> Result<Answer, Problem> {
+        let (_, vetoes) = registry::vetoes(draft, AsOf::known(now))?;
+        let shown = vetoes.iter().filter(|veto| own.as_ref().is_none_or(|own| *own == veto.custodian));
+        Answer::ok(&Vetoes { vetoes: shown.map(VetoView::new).collect() })
+    })
+    .await
+}
+
+/// States a veto of a custodian on its own records, or that it has ended.
+#[utoipa::path(post, path = "/v1/vetoes", operation_id = "state_veto", tag = "policies",
+    request_body = NewVeto, responses((status = 204, description = "It is stated")))]
+pub(in crate::serve) async fn state_veto(
+    State(app): State<App>,
+    caller: Caller,
+    change: Change<NewVeto>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ReviewConsent)?;
+    let custodian = custodian(&caller, change.body.custodian.as_deref())?;
+    app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
+        let body = &change.body;
+        let from = body.from.as_deref().map(|text| ids::instant("from", text)).transpose()?.unwrap_or(stamp.now);
+        let known = Known { directory: &operating.directory, as_of: AsOf::known(stamp.now) };
+        let what = (&custodian, body.name.as_str(), body.provision.as_ref());
+        registry::state_veto(draft, what, (from, known), &consent_stamp(stamp))?;
+        Ok(Answer::no_content())
+    })
+    .await
+}
+
+/// Whose records are meant: an institution speaks of its own only.
+fn custodian(caller: &Caller, named: Option<&str>) -> Result<InstitutionId, Problem> {
+    let named = named
+        .map(|id| InstitutionId::new(id).map_err(|error| Problem::bad_field("custodian", error.to_string())))
+        .transpose()?;
+    match (caller.institution(), named) {
+        (Some(own), Some(named)) if *own != named => Err(Problem::bad_field("custodian", "is another institution")),
+        (Some(own), _) => Ok(own.clone()),
+        (None, Some(named)) => Ok(named),
+        (None, None) => Err(Problem::bad_field("custodian", "is missing")),
+    }
+}
+
+fn view(
+    draft: &mut mpi::kv::Draft<'_>,
+    version: u32,
+    now: directory::Instant,
+    with_text: bool,
+) -> Result<PolicyVersionView, Problem> {
+    let states = registry::policy_states(draft, AsOf::known(now))?;
+    let state = states.iter().find(|(known, _)| *known == version).map(|(_, state)| *state);
+    let state = state.ok_or_else(|| Problem::not_found("policy"))?;
+    let text = if with_text { Some(registry::policy(draft, version)?.text.into_string()) } else { None };
+    Ok(PolicyVersionView { version, state, text })
+}
