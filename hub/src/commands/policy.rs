@@ -45,14 +45,19 @@ struct Said {
 
 /// Runs the command. All files are looked at, whatever is found in the first.
 pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
-    let (arguments, look, bad): (_, fn(&Path, &str) -> Result<Said, Failure>, _) = match command {
-        Command::Check(arguments) => (arguments, check, Exit::BadInput),
-        Command::Test(arguments) => (arguments, test, Exit::Finding),
-    };
+    let (Command::Check(arguments) | Command::Test(arguments)) = command;
     let mut said = Vec::new();
     for path in &arguments.policies {
-        said.push(look(path, &read(path)?)?);
+        let text = read(path)?;
+        said.push(match command {
+            Command::Check(_) => check(path, &text),
+            Command::Test(_) => test(path, &text)?,
+        });
     }
+    let bad = match command {
+        Command::Check(_) => Exit::BadInput,
+        Command::Test(_) => Exit::Finding,
+    };
     let text = if arguments.json {
         serde_json::to_string_pretty(&said).map_err(Failure::internal)? + "\n"
     } else {
@@ -62,15 +67,15 @@ pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
     Ok(if said.iter().any(|file| !file.errors.is_empty()) { bad } else { Exit::Ok })
 }
 
-fn check(path: &Path, text: &str) -> Result<Said, Failure> {
+fn check(path: &Path, text: &str) -> Said {
     let file = path.display().to_string();
-    Ok(match NetworkPolicy::parse(&file, text) {
+    match NetworkPolicy::parse(&file, text) {
         Ok(policy) => {
             let (name, rules, ceilings) = (&policy.name, policy.rules.len(), policy.ceilings.len());
             Said { summary: format!("{name}: {ceilings} ceilings, {rules} rules"), file, errors: Vec::new() }
         }
         Err(error) => Said { file, errors: vec![error.to_string()], summary: String::new() },
-    })
+    }
 }
 
 fn test(path: &Path, text: &str) -> Result<Said, Failure> {
@@ -106,7 +111,7 @@ mod tests {
     fn the_default_policy_is_sound_and_its_scenarios_hold() {
         let path = Path::new(POLICY);
         let text = read(path).unwrap();
-        assert_eq!(check(path, &text).unwrap().errors, Vec::<String>::new());
+        assert_eq!(check(path, &text).errors, Vec::<String>::new());
         let tested = test(path, &text).unwrap();
         assert_eq!(tested.errors, Vec::<String>::new());
         assert!(!tested.summary.starts_with("0 of 0"), "{}", tested.summary);
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_wrong_policy_is_told_with_its_line() {
-        let checked = check(Path::new("x.toml"), "name = 1\n").unwrap();
+        let checked = check(Path::new("x.toml"), "name = 1\n");
         assert!(checked.errors[0].starts_with("x.toml, line 1"), "{:?}", checked.errors);
         let text = read(Path::new(POLICY)).unwrap().replace("purposes = [\"TREAT\"]", "purposes = [\"HRESCH\"]");
         assert_ne!(test(Path::new(POLICY), &text).unwrap().errors, Vec::<String>::new());

@@ -109,10 +109,10 @@ impl Question {
         let (engine, book) = (in_force.engine(), &in_force.book);
         let requester = self.asked.requester(operating, in_force, now);
         let named = |name: Option<Name>| name.map_or(Number::UNKNOWN, |name| book.number(&name));
-        let department = |department: &Box<str>| Name::Department(self.custodian.clone(), department.clone());
+        let department = |department: &str| Name::Department(self.custodian.clone(), department.into());
         let record = RecordFacts {
             custodian: book.number(&Name::Institution(self.custodian.clone())),
-            department: named(self.department.as_ref().map(department)),
+            department: named(self.department.as_deref().map(department)),
             category: self.category,
             labels: self.labels,
             date: self.date,

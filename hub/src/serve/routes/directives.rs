@@ -35,7 +35,7 @@ pub(in crate::serve) async fn enrol(
     caller.require(Scope::SignConsent)?;
     app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let (identifier, from) = change.body.parts(stamp.now)?;
-        let signer = presented(operating, draft, identifier)?.0;
+        let signer = presented(operating, draft, &identifier)?.0;
         registry::enrol(draft, signer, from, &consent_stamp(stamp))?;
         standing(draft, signer, stamp.now)
     })
@@ -53,7 +53,7 @@ pub(in crate::serve) async fn withdraw(
     caller.require(Scope::SignConsent)?;
     app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let (identifier, from) = change.body.parts(stamp.now)?;
-        let signer = presented(operating, draft, identifier)?.0;
+        let signer = presented(operating, draft, &identifier)?.0;
         registry::withdraw(draft, signer, from, &consent_stamp(stamp))?;
         standing(draft, signer, stamp.now)
     })
@@ -72,7 +72,7 @@ pub(in crate::serve) async fn list(
     let identifier = query.identifier()?;
     let now = app.now();
     app.ask(move |operating, draft| -> Result<Answer, Problem> {
-        let (signer, cross) = presented(operating, draft, identifier)?;
+        let (signer, cross) = presented(operating, draft, &identifier)?;
         let effective = registry::effective(draft, &identities(&cross), AsOf::known(now))?;
         let kept = effective.identities.values().flat_map(|state| state.consents.values());
         let directives = kept.map(|kept| DirectiveView::new(kept, now)).collect();
@@ -95,7 +95,7 @@ pub(in crate::serve) async fn sign(
     let permission = app.clone();
     app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let new = &change.body;
-        let (signer, cross) = presented(operating, draft, new.identity.identifier()?)?;
+        let (signer, cross) = presented(operating, draft, &new.identity.identifier()?)?;
         let consent = new.known()?.unwrap_or(fresh);
         let version = next_version(&registry::history(draft, signer)?, consent, stamp.now);
         let (document, from) = new.document((consent, version), signer, stamp.now)?;
@@ -186,7 +186,7 @@ pub(in crate::serve) async fn add_to_reach(
         let body = &change.body;
         let found = mpi::read::record(draft, record, &mpi::Visible::All)?;
         let found = found.ok_or_else(|| Problem::not_found("record"))?;
-        let (added, cross) = presented(operating, draft, found.identifier)?;
+        let (added, cross) = presented(operating, draft, &found.identifier)?;
         let what = (added, &identities(&cross), body.reason.as_str());
         registry::add_to_reach(draft, (id, body.version), what, &consent_stamp(stamp))?;
         Answer::ok(&view(draft, (id, Some(body.version)), stamp.now)?)
@@ -198,11 +198,11 @@ pub(in crate::serve) async fn add_to_reach(
 fn presented(
     operating: &Operating,
     draft: &mut Draft<'_>,
-    identifier: Identifier,
+    identifier: &Identifier,
 ) -> Result<(IdentityId, CrossReference), Problem> {
     let patient = Patient::Identifier(identifier.clone());
     let cross = linked(operating, draft, &patient)?.ok_or_else(|| Problem::not_found("identifier"))?;
-    let record = cross.records.iter().find(|record| record.identifier == identifier);
+    let record = cross.records.iter().find(|record| record.identifier == *identifier);
     let signer = identity(record.ok_or_else(|| Problem::not_found("identifier"))?.record);
     Ok((signer, cross))
 }
