@@ -59,7 +59,7 @@ pub(super) struct Entry<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Takes a line apart; none when it is not spelt as [`write`] does it.
+/// Takes a line apart; none when it is not spelt as [`write()`] does it.
 pub(super) fn parse(line: &[u8]) -> Option<Entry<'_>> {
     let rest = line.strip_prefix(b"{\"n\":")?;
     let digits = rest.iter().position(|c| *c == b',')?;
