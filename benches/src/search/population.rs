@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use linkage::normalize::{Kind, Tables, normalize};
-use linkage::value::{PartialDate, Parts};
+use linkage::value::PartialDate;
 use mpi::search::{SearchName, SearchRecord};
 
 /// Records in the order in which they were written.
@@ -71,8 +71,5 @@ fn search_record(
 }
 
 fn date(text: &str) -> Option<PartialDate> {
-    match normalize(Kind::Date, text, &Tables::empty())?.parts {
-        Parts::Date(date) => Some(date),
-        _ => None,
-    }
+    normalize(Kind::Date, text, &Tables::empty())?.date()
 }
