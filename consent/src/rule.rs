@@ -288,6 +288,21 @@ impl Relation {
     pub const ALL: [Self; 4] = [Self::OpenEncounter, Self::Referral, Self::RegisteredDoctor, Self::SeenRecently];
 }
 
+impl Relations {
+    /// Those of both.
+    #[must_use]
+    pub const fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether it holds one.
+    #[must_use]
+    pub fn has(self, relation: Relation) -> bool {
+        let one: Self = [relation].into_iter().collect();
+        self.0 & one.0 != 0
+    }
+}
+
 impl FromIterator<Relation> for Relations {
     fn from_iter<I: IntoIterator<Item = Relation>>(relations: I) -> Self {
         let bit = |relation| Relation::ALL.iter().position(|known| *known == relation).map_or(0, |bit| 1 << bit);

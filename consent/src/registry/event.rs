@@ -3,7 +3,7 @@
 //! An event names what has to be read again. It holds no content, so that a consumer cannot rely on half of it.
 
 use super::journal::{decode, encode};
-use super::{CardId, Error, policies, vetoes};
+use super::{CardId, Error, SessionId, policies, vetoes};
 use crate::chart::IdentityId;
 use directory::{Instant, InstitutionId, log};
 use kv::Draft;
@@ -52,6 +52,13 @@ pub enum Event {
     Card {
         /// Which.
         card: CardId,
+        /// The version of its journal from now on.
+        version: u32,
+    },
+    /// An emergency session.
+    Session {
+        /// Which.
+        session: SessionId,
         /// The version of its journal from now on.
         version: u32,
     },

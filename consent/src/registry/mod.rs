@@ -19,6 +19,8 @@
 //! | 68 | identity | `h`, `e` number | care relationships of institutions with it |
 //! | 69 | card | `h`, `e` number | what happened to the card |
 //! | 70 | identity | | the card that it is tied to |
+//! | 71 | session | `h`, `e` number | what happened to the emergency session |
+//! | 72 | | opened, session | sessions that no officer has looked at |
 //!
 //! Not here: what a form looks like, receipts, and removing what the law says must go.
 
@@ -32,6 +34,7 @@ mod journal;
 mod policies;
 mod read;
 mod relations;
+mod sessions;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -50,6 +53,9 @@ pub use policies::{
 };
 pub use read::{DecisionBasis, Effective, ReachGap, basis, effective, effective_again, history, identity_of, rebuild};
 pub use relations::{CareRelation, CareRelations, RelationFacts, relations, state_relation};
+pub use sessions::{
+    Opening, Session, SessionId, SessionReview, close_session, open_session, review_session, session, sessions_waiting,
+};
 pub use standing::{Marks, Standing, marks, standing};
 pub use vetoes::{VETO_ENTRIES_MAX, VetoesVersion, state_veto, vetoes, vetoes_again};
 
@@ -69,6 +75,11 @@ const RELATION: Space = Space(68);
 const CARD: Space = Space(69);
 /// The card of an identity.
 const CARD_OF: Space = Space(70);
+
+/// Journals of emergency sessions.
+const SESSION: Space = Space(71);
+/// Sessions that wait for an officer.
+const SESSION_WAITING: Space = Space(72);
 
 /// Whether a verb wrote anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -115,6 +115,11 @@ pub fn relations(
 }
 
 impl CareRelations {
+    /// All of them, each with its institution.
+    pub fn iter(&self) -> impl Iterator<Item = &(InstitutionId, CareRelation)> {
+        self.all.iter()
+    }
+
     /// What an institution, and a practitioner there, has to do with the patient at a moment. Whoever had an encounter
     /// that ended less than `recent_days` ago has seen the patient recently.
     #[must_use]

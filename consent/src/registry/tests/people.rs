@@ -1,7 +1,7 @@
-//! Care relationships and cards, one story at a time.
+//! Care relationships, cards and emergency sessions, one story at a time.
 
 use super::*;
-use crate::{ActingAs, Category, Purpose, RecordFacts, Relation, Relations};
+use crate::{ActingAs, Category, EmergencyKind, EmergencyReason, Purpose, RecordFacts, Relation, Relations};
 use directory::{InstitutionId, Period, PractitionerId, Role};
 
 const DAY: i64 = 24 * 60;
@@ -174,4 +174,75 @@ fn a_tie_is_taken_back_and_a_card_called_off() {
     assert_eq!(tie(&mut registry, (CARD, 3, "h2"), 5), Err("the card is cancelled".to_owned()));
     let standing = registry.read(|draft| card(draft, CARD, minutes(5))).unwrap();
     assert!(standing.is_cancelled && standing.ties.contains_key(&identity(2)));
+}
+
+const SESSION: SessionId = SessionId([5; 16]);
+
+fn opening() -> Opening {
+    Opening {
+        identities: linked(&[1, 2]),
+        institution: institution("h1"),
+        practitioner: PractitionerId::new("d1").unwrap(),
+        role: ActingAs::Profession(Role::Physician),
+        purpose: Purpose::BTG,
+        kind: EmergencyKind::BreakGlass,
+        reason: EmergencyReason::Unconscious,
+        words: "found in the street".into(),
+        is_reauthenticated: true,
+        may_break_glass: true,
+        seconds: 3_600,
+    }
+}
+
+#[test]
+fn an_emergency_session_is_for_one_requester_and_one_patient_and_ends() {
+    let mut registry = Registry::new();
+    let open = |draft: &mut Draft<'_>, at| open_session(draft, SESSION, &opening(), &stamp_of("d1", minutes(at)));
+    assert_eq!(registry.run(|draft, _| open(draft, 0)).unwrap(), Change::Changed);
+    assert_eq!(registry.run(|draft, _| open(draft, 1)).unwrap_err().to_string(), "the session was opened before");
+    let session = registry.read(|draft| session(draft, SESSION)).unwrap();
+    let (own, other) = (PractitionerId::new("d1").unwrap(), PractitionerId::new("d2").unwrap());
+    let declared = |who: (&str, &PractitionerId, Role), owners: &[u8], at| {
+        let (institution, role) = (institution(who.0), ActingAs::Profession(who.2));
+        session.emergency((&institution, Some(who.1), role), &linked(owners), minutes(at)).is_some()
+    };
+    assert!(declared(("h1", &own, Role::Physician), &[2, 9], 59));
+    for (who, owners, at) in [
+        (("h1", &own, Role::Physician), &[9][..], 59),
+        (("h1", &own, Role::Physician), &[1], 60),
+        (("h1", &own, Role::Physician), &[1], -1),
+        (("h1", &own, Role::Nurse), &[1], 0),
+        (("h1", &other, Role::Physician), &[1], 0),
+        (("c1", &own, Role::Physician), &[1], 0),
+    ] {
+        assert!(!declared(who, owners, at), "{who:?} {owners:?} {at}");
+    }
+}
+
+#[test]
+fn an_emergency_session_waits_until_another_has_looked_at_it() {
+    let mut registry = Registry::new();
+    let nobody = Opening { identities: BTreeSet::new(), ..opening() };
+    for wrong in [nobody, Opening { words: " ".into(), ..opening() }] {
+        let refused = registry.run(|draft, _| open_session(draft, SESSION, &wrong, &stamp(NOW)));
+        assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    }
+    registry.run(|draft, _| open_session(draft, SESSION, &opening(), &stamp_of("d1", minutes(0)))).unwrap();
+    let review = |registry: &mut Registry, by: &str, at| {
+        let found = SessionReview { is_justified: true, words: "seen the chart".into() };
+        let done = registry.run(|draft, _| review_session(draft, SESSION, &found, &stamp_of(by, minutes(at))));
+        done.map_err(|error| error.to_string())
+    };
+    assert_eq!(review(&mut registry, "officer", 5), Err("the session goes on".to_owned()));
+    let close = |draft: &mut Draft<'_>, at| close_session(draft, SESSION, &stamp_of("d1", minutes(at)));
+    assert_eq!(registry.run(|draft, _| close(draft, 10)).unwrap(), Change::Changed);
+    assert_eq!(registry.run(|draft, _| close(draft, 11)).unwrap(), Change::Unchanged);
+    assert_eq!(review(&mut registry, "d1", 12), Err("whoever opened a session does not review it".to_owned()));
+    let waiting = |registry: &Registry| registry.read(|draft| sessions_waiting(draft, 10)).len();
+    assert_eq!(waiting(&registry), 1);
+    assert_eq!(review(&mut registry, "officer", 12), Ok(Change::Changed));
+    assert_eq!(waiting(&registry), 0);
+    assert_eq!(review(&mut registry, "officer", 13), Err("the session was reviewed before".to_owned()));
+    let session = registry.read(|draft| session(draft, SESSION)).unwrap();
+    assert_eq!((session.until(), session.review.map(|review| review.is_justified)), (minutes(10), Some(true)));
 }
