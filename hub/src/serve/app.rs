@@ -12,6 +12,7 @@ use mpi::kv::Kv;
 use super::caller::CallerTable;
 use super::clock::Clock;
 use super::counted::Counted;
+use super::drafts::DraftRuns;
 use super::erasures::ErasureFile;
 use super::metrics::{Metrics, Sources, StatisticSource};
 use super::operating::Deciding;
@@ -38,11 +39,13 @@ struct Parts {
     clock: Arc<Clock>,
     deciding: Arc<Deciding>,
     shadows: Shadows,
+    draft_runs: DraftRuns,
     counted: Counted,
     reads: Reads,
     permission: Permission,
-    trail: Option<Trail>,
+    trail: Option<Arc<Trail>>,
     audit_folder: Option<PathBuf>,
+    audit_kept_micros: i64,
     erasures: ErasureFile,
     webhooks: Webhooks,
     webhook_targets: Vec<String>,
@@ -86,16 +89,23 @@ pub enum AppError {
     Model(#[from] crate::index::ModelError),
 }
 
+/// The longest year.
+const YEAR_MICROS: i64 = 366 * 24 * 3_600 * 1_000_000;
+
 impl App {
     /// A server over a store.
     ///
     /// # Errors
     /// [`AppError`].
     pub fn new(config: &Config, ingredients: Ingredients) -> Result<Self, AppError> {
-        let Ingredients { kv, clock, keyring, statistics } = ingredients;
+        let Ingredients { kv, clock, keyring, mut statistics } = ingredients;
         wind_clock(&*kv, &clock)?;
         let deciding = Arc::new(Deciding::load(config, &*kv, keyring.as_ref())?);
         let limits = config.limits;
+        let trail = trail::open(config.audit.as_ref(), keyring.as_ref())?.map(Arc::new);
+        if let Some(trail) = trail.clone() {
+            statistics.push(Box::new(move || trail::statistics(&trail)));
+        }
         let readers = Arc::new(Pool::new(limits.readers_max, limits.queue_max));
         let writers = Arc::new(Pool::new(limits.writers_max, limits.queue_max));
         let metrics = Metrics::new(Sources {
@@ -109,10 +119,15 @@ impl App {
             clock: Arc::new(clock),
             deciding,
             shadows: Shadows::default(),
+            draft_runs: DraftRuns::default(),
             counted: Counted::default(),
             reads: Reads::default(),
             permission: Permission::default(),
-            trail: trail::open(config.audit.as_ref(), keyring.as_ref())?,
+            trail,
+            audit_kept_micros: config
+                .audit
+                .as_ref()
+                .map_or(i64::MAX, |audit| i64::from(audit.keep_years) * YEAR_MICROS),
             audit_folder: config.audit.as_ref().map(|audit| audit.folder.clone()),
             erasures: ErasureFile::at(config.erasures_file()),
             webhooks: Webhooks::default(),
@@ -163,6 +178,10 @@ impl App {
         &self.0.shadows
     }
 
+    pub(super) fn draft_runs(&self) -> &DraftRuns {
+        &self.0.draft_runs
+    }
+
     pub(super) fn counted(&self) -> &Counted {
         &self.0.counted
     }
@@ -173,7 +192,12 @@ impl App {
 
     /// The audit trail; none without the section `[audit]`.
     pub(super) fn trail(&self) -> Option<&Trail> {
-        self.0.trail.as_ref()
+        self.0.trail.as_deref()
+    }
+
+    /// For how long audit events are kept, a year counted as 366 days.
+    pub(super) fn audit_kept_micros(&self) -> i64 {
+        self.0.audit_kept_micros
     }
 
     /// Where the audit trail lies.

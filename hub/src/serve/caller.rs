@@ -58,6 +58,8 @@ pub enum Scope {
     ReadConsent,
     /// Take what persons sign and withdraw.
     SignConsent,
+    /// State encounters, referrals and registered doctors.
+    StateCare,
     /// Review links for consent, enter directives in error, state vetoes.
     ReviewConsent,
     /// Write, review and publish the network's policy.
@@ -68,7 +70,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ResolveIdentifiers,
         Self::MatchPersons,
         Self::SearchPersons,
@@ -87,6 +89,7 @@ impl Scope {
         Self::Decide,
         Self::ReadConsent,
         Self::SignConsent,
+        Self::StateCare,
         Self::ReviewConsent,
         Self::ManagePolicy,
         Self::ReadAudit,
@@ -104,6 +107,7 @@ impl Scope {
                 Self::ReadDirectory,
                 Self::ReadStatistics,
                 Self::Decide,
+                Self::StateCare,
             ],
             Role::Clerk => &[
                 Self::ResolveIdentifiers,
@@ -116,6 +120,7 @@ impl Scope {
                 Self::ReadDirectory,
                 Self::ReadStatistics,
                 Self::SignConsent,
+                Self::StateCare,
             ],
             Role::Officer => &[
                 Self::ResolveIdentifiers,
@@ -142,7 +147,7 @@ impl Scope {
                 Self::ReadMetrics,
             ],
             Role::SourceSystem => {
-                &[Self::ResolveIdentifiers, Self::WriteRecords, Self::ReadRecords, Self::ReadDirectory]
+                &[Self::ResolveIdentifiers, Self::WriteRecords, Self::ReadRecords, Self::ReadDirectory, Self::StateCare]
             }
         }
     }
@@ -212,6 +217,21 @@ impl Caller {
     #[must_use]
     pub fn visible(&self) -> mpi::Visible {
         self.institution().cloned().map_or(mpi::Visible::All, mpi::Visible::custodian)
+    }
+
+    /// The institution that a field of a request names, or that of the token: an institution speaks for itself only.
+    ///
+    /// # Errors
+    /// A bad field when another institution is named, or none by a caller of the whole network.
+    pub fn speaks_for(&self, field: &str, named: Option<&str>) -> Result<InstitutionId, Problem> {
+        let named = named.map(InstitutionId::new).transpose();
+        let named = named.map_err(|error| Problem::bad_field(field, error.to_string()))?;
+        match (self.institution(), named) {
+            (Some(own), Some(named)) if *own != named => Err(Problem::bad_field(field, "is another institution")),
+            (Some(own), _) => Ok(own.clone()),
+            (None, Some(named)) => Ok(named),
+            (None, None) => Err(Problem::bad_field(field, "is missing")),
+        }
     }
 
     /// Whether its role includes something.

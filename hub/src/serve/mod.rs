@@ -7,14 +7,15 @@
 //! | `operating` | what decides, as requests see it |
 //! | `ids`, `views` | what goes over the wire: ids in both directions, answers |
 //! | `app` | the state that every handler has |
-//! | `caller` | who calls, and what its role includes |
+//! | `caller`, `viewer` | who calls, what its role includes, and for whom and why it looks into the index |
+//! | `permission`, `trail` | the consent engine at the edge, and the audit of what was answered |
 //! | `extract`, `answer`, `page`, `once` | requests in, answers out, long lists, repeated writes |
 //! | `problem` | everything that can go wrong, with its code |
-//! | `second_look`, `shadow`, `rule_runs`, `counted` | what goes on behind the requests |
+//! | `background`, `second_look`, `shadow`, `drafts`, `rule_runs`, `counted` | what goes on behind the requests |
 //! | `sweep` | what is kept for a named time only |
 //! | `reads`, `erasures` | who was given what, and what has to be forgotten again after a restore |
 //! | `store`, `pool` | the way into the store, bounded |
-//! | `webhooks` | events sent to subscribers |
+//! | `feed`, `webhooks` | what has changed, for those who ask and for subscribers |
 //! | `search` | the search index, kept up with the log |
 //! | `observe`, `metrics`, `ready` | what an operator sees |
 //! | `server` | connections, and a stop that loses no request |
@@ -24,11 +25,14 @@
 
 pub mod answer;
 pub mod app;
+mod background;
 pub mod caller;
 pub mod clock;
 mod counted;
+mod drafts;
 mod erasures;
 pub mod extract;
+mod feed;
 mod ids;
 pub mod log;
 mod metrics;
@@ -56,6 +60,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod viewer;
 mod views;
 mod webhooks;
 

@@ -18,8 +18,9 @@ use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
-    about, audit, decisions, directives, erasures, events, health, history, identity, institutions, matching, persons,
-    policies, records, rules, search, simulations, statistics, subscriptions, tasks,
+    about, audit, authzen, cards, decisions, directives, emergencies, erasures, events, health, history, hooks,
+    identity, institutions, masks, matching, persons, policies, pseudonyms, records, relations, rules, search,
+    simulations, statistics, subscriptions, tasks,
 };
 
 /// The routes with their documents.
@@ -41,6 +42,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(records::versions))
         .routes(routes!(persons::resolve))
         .routes(routes!(persons::get))
+        .routes(routes!(pseudonyms::find))
         .routes(routes!(history::of_person))
         .routes(routes!(search::find))
         .routes(routes!(matching::find))
@@ -94,6 +96,20 @@ fn permission_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(decisions::decide))
         .routes(routes!(decisions::decide_batch))
+        .routes(routes!(masks::mask))
+        .routes(routes!(emergencies::open))
+        .routes(routes!(emergencies::list))
+        .routes(routes!(emergencies::get))
+        .routes(routes!(emergencies::close))
+        .routes(routes!(emergencies::review))
+        .routes(routes!(authzen::configuration))
+        .routes(routes!(authzen::evaluation))
+        .routes(routes!(authzen::evaluations))
+        .routes(routes!(authzen::subjects))
+        .routes(routes!(authzen::resources))
+        .routes(routes!(authzen::actions))
+        .routes(routes!(hooks::services))
+        .routes(routes!(hooks::consent_consult))
         .routes(routes!(simulations::sight))
         .routes(routes!(audit::list))
         .routes(routes!(directives::enrol))
@@ -104,10 +120,18 @@ fn permission_routes() -> OpenApiRouter<App> {
         .routes(routes!(directives::withdraw_one))
         .routes(routes!(directives::enter_in_error))
         .routes(routes!(directives::add_to_reach))
+        .routes(routes!(relations::state))
+        .routes(routes!(relations::list))
+        .routes(routes!(cards::issue))
+        .routes(routes!(cards::find))
+        .routes(routes!(cards::tie))
+        .routes(routes!(cards::end))
         .routes(routes!(policies::list))
         .routes(routes!(policies::get))
         .routes(routes!(policies::check))
         .routes(routes!(policies::save))
+        .routes(routes!(policies::simulate))
+        .routes(routes!(policies::simulation))
         .routes(routes!(policies::review))
         .routes(routes!(policies::schedule))
         .routes(routes!(policies::cancel))

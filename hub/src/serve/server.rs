@@ -81,6 +81,11 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
     {
         tracing::error!(cause = %problem, "reads of the last moment are not noted");
     }
+    if let Some(trail) = app.trail()
+        && let Err(error) = trail.seal(app.now()).await
+    {
+        tracing::error!(cause = %error, "the end of the audit trail is not sealed");
+    }
     end
 }
 

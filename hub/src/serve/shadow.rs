@@ -1,12 +1,10 @@
 //! Shadow runs: a candidate rule set over the whole population, beside the requests, with nothing written.
 //!
-//! One run at a time, on a thread of its own, so that a stop of the server does not wait for it. What has run is kept in
-//! memory until the server stops, the latest few; the candidate itself, frozen with the frequencies of the records that it
-//! was run over, and the review are kept beside the models, so that it can be activated later. What the candidate would
-//! change is decided in [`mpi::rules`], who is alike in `linkage`.
+//! The candidate itself, frozen with the frequencies of the records that it was run over, and the review are kept beside the
+//! models, so that it can be activated later. What the candidate would change is decided in [`mpi::rules`], who is alike in
+//! `linkage`, and how a run goes on beside the requests in `background`.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use linkage::arrival::FrozenFrequencies;
 use linkage::block::BlockIndex;
@@ -19,42 +17,25 @@ use mpi::kv::Kv;
 use mpi::rules::{Diff, Population, Proposed, Rebuild, Reviewed};
 
 use super::app::App;
-use super::problem::{ErrorCode, Problem};
-use super::random;
+use super::background::{Run as Background, Runs};
+use super::problem::Problem;
 use super::views::rules::Candidate;
-use crate::failure::{ErrorFormat, Failure};
+use crate::failure::Failure;
 use crate::index::{Models, Operating, freeze};
 use crate::linking::{self, Loaded, Lookup, Pool, Stopwatch, Weighing};
 
-/// Runs that are kept.
-const RUNS_MAX: usize = 16;
-
 /// The runs since the start.
-#[derive(Debug, Default)]
-pub(super) struct Shadows(Mutex<Vec<Arc<Shadow>>>);
-
+pub(super) type Shadows = Runs<Named, Outcome>;
 /// One run.
-#[derive(Debug)]
-pub(super) struct Shadow {
-    /// Its id.
-    pub(super) id: String,
-    /// The name of the candidate.
-    pub(super) name: String,
-    /// Digest of the candidate.
-    pub(super) digest: String,
-    state: Mutex<State>,
-    percent: AtomicU32,
-}
+pub(super) type Shadow = Background<Named, Outcome>;
 
-/// How far a run is.
-#[derive(Clone, Debug)]
-pub(super) enum State {
-    /// It goes on: what it does.
-    Running(&'static str),
-    /// It is done.
-    Done(Arc<Outcome>),
-    /// It failed: see the log.
-    Failed,
+/// The candidate of a run.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Its name.
+    pub(super) name: String,
+    /// Its digest.
+    pub(super) digest: String,
 }
 
 /// What a run found.
@@ -80,22 +61,6 @@ struct Work {
     models: Models,
 }
 
-impl Shadow {
-    /// How far it is.
-    pub(super) fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// How much of the comparing is done, in percent.
-    pub(super) fn percent(&self) -> u32 {
-        self.percent.load(Ordering::Relaxed)
-    }
-
-    fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
-    }
-}
-
 impl App {
     /// Starts a run of a candidate.
     ///
@@ -113,47 +78,18 @@ impl App {
         if !candidate.train {
             Weights::of(&rules).map_err(|error| wrong(format!("{error}: train it first, or say `train`")))?;
         }
-        let id = random::bytes::<8>().map_err(Problem::internal)?.map(|byte| format!("{byte:02x}")).concat();
-        let run = Arc::new(Shadow {
-            id,
-            name: rules.name.clone(),
-            digest: rules.digest(),
-            state: Mutex::new(State::Running("reading")),
-            percent: AtomicU32::new(0),
-        });
-        let mut runs = self.shadows().0.lock().unwrap_or_else(PoisonError::into_inner);
-        if runs.iter().any(|run| matches!(run.state(), State::Running(_))) {
-            return Err(Problem::conflict("another shadow run goes on: wait for its end"));
-        }
-        if runs.len() >= RUNS_MAX {
-            runs.remove(0);
-        }
-        runs.push(Arc::clone(&run));
-        let (kv, inside) = (Arc::clone(self.kv()), Arc::clone(&run));
+        let about = Named { name: rules.name.clone(), digest: rules.digest() };
+        let kv = Arc::clone(self.kv());
         let work = Work { rules, train: candidate.train, operating, models: self.deciding().models().clone() };
-        let work = move || {
-            let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compare(&*kv, &work, &inside)));
-            inside.set(match end {
-                Ok(Ok(outcome)) => State::Done(Arc::new(outcome)),
-                Ok(Err(failure)) => {
-                    tracing::error!(run = inside.id, cause = failure.message(ErrorFormat::Human), "shadow run failed");
-                    State::Failed
-                }
-                Err(_) => State::Failed,
-            });
-        };
-        std::thread::Builder::new().name("shadow".to_owned()).spawn(work).map_err(Problem::internal)?;
-        Ok(run)
+        self.shadows().start(("shadow run", about), move |run| compare(&*kv, &work, run))
     }
 
     /// A run by its id.
     ///
     /// # Errors
-    /// [`ErrorCode::NotFound`].
+    /// [`super::problem::ErrorCode::NotFound`].
     pub(super) fn shadow(&self, id: &str) -> Result<Arc<Shadow>, Problem> {
-        let runs = self.shadows().0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = runs.iter().find(|run| run.id == id).map(Arc::clone);
-        found.ok_or_else(|| Problem::new(ErrorCode::NotFound, "there is no such shadow run"))
+        self.shadows().get(id)
     }
 }
 
@@ -166,9 +102,9 @@ fn compare(kv: &dyn Kv, work: &Work, run: &Shadow) -> Result<Outcome, Failure> {
     // The order of records must not decide ties otherwise than on the next run.
     population.sort_unstable_by_key(|one: &Population| one.record);
     stopwatch.lap("read");
-    run.set(State::Running("normalising"));
+    run.stage("normalising");
     let loaded = tabulate(&work.rules, &population, stopwatch)?;
-    run.set(State::Running("comparing"));
+    run.stage("comparing");
     let (proposed, version) = propose(work, &loaded, &population, run)?;
     let mut diff = mpi::rules::diff(&population, &proposed);
     let changes = std::mem::take(&mut diff.changes);
@@ -219,10 +155,7 @@ fn propose(
         let blocks = BlockIndex::build(&rules.blocks, &loaded.table, false, &loaded.pool);
         let request = Request { threshold: rules.upper, weight_min: rules.lower, across_sources: false };
         let run = Run { scorer: ready.scorer, blocks: &blocks, request };
-        let linked = run.link(&loaded.pool, &|done, all| {
-            let percent = u32::try_from(done * 100 / all.max(1)).unwrap_or(100);
-            shadow.percent.store(percent, Ordering::Relaxed);
-        });
+        let linked = run.link(&loaded.pool, &|done, all| shadow.progress(done, all));
         loaded.stopwatch.lap("compare");
         let one = |record: u32| {
             let place = loaded.table.id(record).parse::<usize>().ok();

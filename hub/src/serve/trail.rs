@@ -7,17 +7,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use directory::Instant;
+
 use crate::audit::{self, Answer, Event, SealKeys, Subject, Trail};
 use crate::config::{AuditConfig, Keyring};
+use crate::serve::Statistic;
 use crate::serve::app::{App, AppError};
 use crate::serve::caller::Caller;
 use crate::serve::permission::{Finding, Question};
 use crate::serve::problem::{ErrorCode, Problem};
 use crate::serve::random;
+use crate::serve::viewer::Viewer;
 use crate::serve::views::decision::{all_reasons, basis_word, outcome_word};
 
 /// Time between two looks at whether a seal is due.
 const TICK: Duration = Duration::from_secs(1);
+const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 /// Stands for a person whom the index does not know.
 const NOBODY: &str = "unknown";
 
@@ -48,9 +53,27 @@ impl App {
         (route, user): (&'static str, Option<Box<str>>),
         persons: Vec<Subject>,
     ) -> Result<(), Problem> {
-        let Some(trail) = self.trail() else { return Ok(()) };
         let institution = caller.institution().map(|id| id.as_str().into());
-        let caller = audit::Caller { client: caller.id().into(), institution, user };
+        self.keep(route, audit::Caller { client: caller.id().into(), institution, user }, persons).await
+    }
+
+    /// The same for whoever looked into the index: it lists the persons that were shown.
+    ///
+    /// # Errors
+    /// As [`App::audit`].
+    pub(super) async fn audit_view(
+        &self,
+        viewer: &Viewer,
+        route: &'static str,
+        persons: Vec<Subject>,
+    ) -> Result<(), Problem> {
+        let institution = viewer.institution().map(|id| id.as_str().into());
+        let caller = audit::Caller { client: viewer.caller.id().into(), institution, user: viewer.user() };
+        self.keep(route, caller, persons).await
+    }
+
+    async fn keep(&self, route: &'static str, caller: audit::Caller, persons: Vec<Subject>) -> Result<(), Problem> {
+        let Some(trail) = self.trail() else { return Ok(()) };
         let event = Event { at: self.now(), route: route.into(), caller, persons };
         trail.append(&event).await.map(drop).map_err(|error| {
             let detail = "the audit trail cannot be written, so nothing is answered";
@@ -79,7 +102,7 @@ impl Decided {
         let words = all_reasons(finding).into_iter().map(Into::into);
         let answer = Answer {
             action: "view".into(),
-            category: question.category.word().into(),
+            category: question.data.category.word().into(),
             purpose: question.asked.purpose.code().into(),
             outcome: outcome_word(finding.decision.outcome).into(),
             basis: basis_word(finding.decision.basis).into(),
@@ -97,14 +120,43 @@ impl Decided {
     }
 }
 
-/// Seals what is due until the server stops.
+/// Seals what is due, and once a day removes what is older than it has to be kept, until the server stops.
 pub(super) async fn follow(app: App) {
+    let Some(trail) = app.trail() else { return };
+    let mut cleared = None;
     loop {
         tokio::time::sleep(TICK).await;
-        if let Some(trail) = app.trail()
-            && let Err(error) = trail.tick(app.now()).await
-        {
+        let now = app.now();
+        if let Err(error) = trail.tick(now).await {
             tracing::error!(cause = %error, "the audit trail is not sealed");
         }
+        let today = now.micros().div_euclid(DAY_MICROS);
+        if cleared != Some(today) {
+            clear(trail, now.plus_micros(-app.audit_kept_micros())).await;
+            cleared = Some(today);
+        }
     }
+}
+
+async fn clear(trail: &Trail, before: Instant) {
+    match trail.retain(before).await {
+        Ok(0) => {}
+        Ok(events) => tracing::info!(events, "audit events past their time are removed, their root stays"),
+        Err(error) => tracing::error!(cause = %error, "audit events past their time are not removed"),
+    }
+}
+
+/// What the trail did since the start, for the metrics.
+pub(super) fn statistics(trail: &Trail) -> Vec<Statistic> {
+    let counts = trail.counts();
+    let of = |name, help, value| Statistic { name, help, value };
+    #[expect(clippy::cast_precision_loss, reason = "a gauge may be off by one after 2^53 events")]
+    let number = |count: u64| count as f64;
+    vec![
+        of("audit_events", "Audit events acknowledged since the start", number(counts.events)),
+        of("audit_syncs", "Syncs of the audit trail, each shared by a group of events", number(counts.syncs)),
+        of("audit_seals", "Seals written since the start", number(counts.seals)),
+        of("audit_unsealed", "Audit events behind the last seal now", number(counts.unsealed)),
+        of("audit_failures", "Groups and seals of the audit trail that failed", number(counts.failures)),
+    ]
 }

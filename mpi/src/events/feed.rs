@@ -2,7 +2,7 @@
 
 use crate::history::{is_known, merge_row, shows, sides};
 use crate::{Error, Event, PersonId, RecordId, Visible, review};
-use directory::InstitutionId;
+use directory::{InstitutionId, log};
 use kv::{Draft, Kv, Seq};
 
 /// An event of the feed.
@@ -23,6 +23,9 @@ pub enum Announcement {
     Index(Event),
     /// In the directory, which is open to all callers.
     Directory(directory::Event),
+    /// In consent, as its register wrote it. This crate cannot read it and does not know whom it is about, so it stands in
+    /// every page: whoever shows the page reads it and judges.
+    Consent(Box<[u8]>),
 }
 
 /// A page of the feed.
@@ -36,7 +39,7 @@ pub struct Page {
     pub has_more: bool,
 }
 
-/// The events of the directory and of the index in at most `limit` batches after a position. An event about a hidden record is not among them, nor one that
+/// The events of the directory, of consent and of the index in at most `limit` batches after a position. An event about a hidden record is not among them, nor one that
 /// would not have happened without hidden records; what is visible is judged by the rights of today.
 ///
 /// # Errors
@@ -54,6 +57,8 @@ pub fn feed(kv: &dyn Kv, after: Seq, limit: u32, visible: &Visible) -> Result<Pa
         let batch: Vec<Event> = decoded?.into_iter().flatten().collect();
         let stated = change.entries.iter().filter_map(|entry| directory::Event::decode(entry));
         let mut whats: Vec<Announcement> = stated.map(Announcement::Directory).collect();
+        let of_consent = change.entries.iter().filter(|entry| log::split(entry).is_some_and(is_consent));
+        whats.extend(of_consent.cloned().map(Announcement::Consent));
         for event in &batch {
             if is_shown(&mut draft, event, &batch, visible)? {
                 whats.push(Announcement::Index(event.clone()));
@@ -101,6 +106,10 @@ fn is_shown(draft: &mut Draft<'_>, event: &Event, batch: &[Event], visible: &Vis
         // It says something of what stands beside it, and nothing by itself.
         Event::ByRun { .. } => false,
     })
+}
+
+fn is_consent((owner, _): (log::Owner, &[u8])) -> bool {
+    owner == log::Owner::Consent
 }
 
 /// The first record of a new person: it comes in the same batch.

@@ -1,10 +1,11 @@
 //! Counts over the whole index: the figures that a network publishes. They show no person.
 
+use super::everybody::each_record;
 use crate::review::QueueRow;
-use crate::store::{RecordState, decode, person, record};
+use crate::store::decode;
 use crate::{Error, PersonId, TaskKind, space};
 use directory::InstitutionId;
-use kv::{BUCKETS, Draft, Kv, Partition};
+use kv::{Draft, Kv, Partition};
 use std::collections::BTreeMap;
 
 /// What the index holds.
@@ -45,32 +46,8 @@ const ROWS: u32 = 2_000;
 /// # Errors
 /// Those of the store.
 pub fn census(kv: &dyn Kv) -> Result<Census, Error> {
-    let mut roots: BTreeMap<PersonId, PersonId> = BTreeMap::new();
     let mut held: BTreeMap<(PersonId, InstitutionId), u64> = BTreeMap::new();
-    for bucket in 0..BUCKETS {
-        let bucket = u8::try_from(bucket).unwrap_or(u8::MAX);
-        let mut after = None;
-        loop {
-            let rows = kv.export(space::RECORD, bucket, after.as_ref(), ROWS)?;
-            let mut draft = Draft::new(kv);
-            for (key, value) in &rows {
-                let Some((_, head)) = record::head_of(key, value)? else { continue };
-                if head.state == RecordState::Erased {
-                    continue;
-                }
-                let root = match roots.get(&head.home) {
-                    Some(root) => *root,
-                    None => person::root(&mut draft, head.home)?.map_or(head.home, |(root, _)| root),
-                };
-                roots.insert(head.home, root);
-                *held.entry((root, head.institution)).or_default() += 1;
-            }
-            match rows.into_iter().next_back() {
-                Some((key, _)) => after = Some(key),
-                None => break,
-            }
-        }
-    }
+    each_record(kv, &mut |person, _, institution| *held.entry((person, institution)).or_default() += 1)?;
     let mut census = Census { tasks: tasks(&mut Draft::new(kv))?, ..Census::default() };
     let mut last = None;
     for ((person, institution), records) in held {

@@ -41,6 +41,17 @@ pub struct Found {
     pub blocks_cut: u32,
 }
 
+/// How two descriptions compare, in bits of match weight and with the decision, as records that arrive are compared.
+///
+/// # Errors
+/// [`Error::TooMany`] never in practice: two are compared.
+pub fn compare(index: &Index<'_>, one: &Demographics, other: &Demographics) -> Result<(f64, Decision), Error> {
+    let (one, other) = (index.profile(one), index.profile(other));
+    let verdicts = index.model.compare(&one.values, &[&other.values])?;
+    let verdict = verdicts.first().ok_or(Error::Corrupt { what: "a comparison" })?;
+    Ok((verdict.weight.0, verdict.decision))
+}
+
 /// The persons that are like a description.
 ///
 /// # Errors

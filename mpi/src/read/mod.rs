@@ -6,6 +6,7 @@
 
 mod census;
 mod cross;
+mod everybody;
 mod find;
 mod merge;
 mod person;
@@ -13,7 +14,8 @@ mod version;
 
 pub use census::{Census, Holding, census};
 pub use cross::{CrossReference, Reference, cross_reference, cross_reference_of};
-pub use find::{Found, Likeness, Query, find};
+pub use everybody::everybody;
+pub use find::{Found, Likeness, Query, compare, find};
 pub use merge::{MergeView, merge};
 pub use person::{PersonView, RecordView, person, record, resolve};
 pub use version::{VersionView, versions};

@@ -7,12 +7,18 @@
 //!
 //! Not here: what a request and an answer look like on the wire (`views::decision`), and who may ask at all (the roles).
 
+mod consult;
 mod in_force;
+mod mask;
 mod person;
 mod question;
+mod shown;
 mod sight;
 
+pub(super) use consult::{Opened, consult};
 pub(super) use in_force::{InForce, Permission};
-pub(super) use person::{Patient, Person, identity, linked};
-pub(super) use question::{Asked, Finding, Question};
+pub(super) use mask::{MaskQuestion, Masked};
+pub(super) use person::{Facts, Patient, Person, identities, identity, linked};
+pub(super) use question::{Asked, Data, Finding, Question};
+pub(super) use shown::shown;
 pub(super) use sight::{Viewpoint, categories, with_matrix};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use consent::registry::{self, Effective};
+use consent::registry::{self, CareRelations, Effective};
 use consent::{Chart, IdentityId};
 use directory::{AsOf, Identifier, Instant, InstitutionId};
 use mpi::kv::{Draft, Kv};
@@ -28,6 +28,18 @@ pub(in crate::serve) enum Patient {
     Identifier(Identifier),
 }
 
+/// What the index and the registry say of a patient, not yet made into rules.
+///
+/// Reading it needs nothing of the policy, so nobody else waits meanwhile.
+#[derive(Debug)]
+pub(in crate::serve) struct Facts {
+    /// The enterprise id with the linked records; none when nobody is known by what was asked for.
+    linked: Option<CrossReference>,
+    effective: Effective,
+    relations: CareRelations,
+    is_stale: bool,
+}
+
 /// A patient with chart.
 #[derive(Debug)]
 pub(in crate::serve) struct Person {
@@ -39,16 +51,17 @@ pub(in crate::serve) struct Person {
     pub(in crate::serve) effective: Effective,
     /// The rules made of it.
     pub(in crate::serve) chart: Chart,
+    /// Who cares for the patient, by the register.
+    pub(in crate::serve) relations: CareRelations,
     /// Whether links and consents could not be read as of one moment.
     pub(in crate::serve) is_stale: bool,
 }
 
-impl Person {
+impl Facts {
     /// Reads a patient. Nobody with that id is a person without records, about whom everything is denied.
     pub(in crate::serve) fn read(
         (kv, operating): (&dyn Kv, &Operating),
         patient: &Patient,
-        in_force: &mut InForce,
         now: Instant,
     ) -> Result<Self, Problem> {
         let mut reads = 0;
@@ -58,16 +71,35 @@ impl Person {
             let records = before.as_ref().map_or(&[][..], |cross| cross.records.as_slice());
             let identities: BTreeSet<IdentityId> = records.iter().map(|record| identity(record.record)).collect();
             let effective = registry::effective(&mut draft, &identities, AsOf::known(now))?;
-            let chart = effective.chart(&operating.directory, &mut in_force.book)?;
+            let relations = registry::relations(&mut draft, &identities, now)?;
             reads += 1;
             let is_same = linked(operating, &mut Draft::peeking(kv), patient)? == before;
             if is_same || reads >= READS_MAX {
-                let (id, records) = before.map_or((None, Vec::new()), |cross| (Some(cross.person), cross.records));
-                return Ok(Self { id, records, effective, chart, is_stale: !is_same });
+                return Ok(Self { linked: before, effective, relations, is_stale: !is_same });
             }
         }
     }
 
+    /// The identities that are linked.
+    pub(in crate::serve) fn identities(&self) -> BTreeSet<IdentityId> {
+        self.effective.identities.keys().copied().collect()
+    }
+
+    /// The custodians of the linked records, each once.
+    pub(in crate::serve) fn custodians(&self) -> BTreeSet<InstitutionId> {
+        self.linked.iter().flat_map(|cross| &cross.records).map(|record| record.institution.clone()).collect()
+    }
+
+    /// Makes the rules.
+    pub(in crate::serve) fn person(self, operating: &Operating, in_force: &mut InForce) -> Result<Person, Problem> {
+        let Self { linked, effective, relations, is_stale } = self;
+        let chart = effective.chart(&operating.directory, &mut in_force.book)?;
+        let (id, records) = linked.map_or((None, Vec::new()), |cross| (Some(cross.person), cross.records));
+        Ok(Person { id, records, effective, chart, relations, is_stale })
+    }
+}
+
+impl Person {
     /// The places in the chart of the identities at a custodian, or of one of them.
     pub(in crate::serve) fn places(&self, custodian: &InstitutionId, of: Option<RecordId>) -> Vec<u16> {
         let at = self.records.iter().filter(|record| record.institution == *custodian);
@@ -79,6 +111,11 @@ impl Person {
 /// The identity under which a record's person signs: the index and the registry name it alike.
 pub(in crate::serve) fn identity(record: RecordId) -> IdentityId {
     IdentityId(record.0)
+}
+
+/// The identities of a person.
+pub(in crate::serve) fn identities(cross: &CrossReference) -> BTreeSet<IdentityId> {
+    cross.records.iter().map(|record| identity(record.record)).collect()
 }
 
 /// The linked records of a patient, seen by the network itself.

@@ -3,16 +3,18 @@
 //! A custodian may hold several records of one patient under several numbers. Unless a question names one, it is about all
 //! of them: it is permitted when each is, and the obligations of all are joined.
 
-use consent::registry::DecisionBasis;
+use consent::registry::{self, DecisionBasis, RelationFacts, SessionId};
 use consent::{
-    ActingAs, Audience, Category, Claimed, Decision, Emergency, Engine, Labels, Name, Number, Outcome, Purpose,
-    Reasons, RecordFacts, Relation, Request, Requester, Sentence, explain,
+    ActingAs, Audience, Category, Claimed, Codebook, Decision, Emergency, Engine, Labels, Name, Number, Outcome,
+    Purpose, Reasons, RecordFacts, Relation, Relations, Request, Requester, Sentence, explain,
 };
 use directory::{AsOf, ClientId, Date, Instant, InstitutionId, PractitionerId};
 use mpi::RecordId;
+use mpi::kv::Draft;
 
-use super::{InForce, Patient, Person};
+use super::{Facts, InForce, Patient, Person};
 use crate::index::Operating;
+use crate::serve::problem::Problem;
 
 /// A question as it was asked.
 #[derive(Clone, Debug)]
@@ -21,6 +23,13 @@ pub(in crate::serve) struct Question {
     pub(in crate::serve) patient: Patient,
     /// Who asks.
     pub(in crate::serve) asked: Asked,
+    /// About which data.
+    pub(in crate::serve) data: Data,
+}
+
+/// The data that a question is about.
+#[derive(Clone, Debug)]
+pub(in crate::serve) struct Data {
     /// Whose records.
     pub(in crate::serve) custodian: InstitutionId,
     /// One of them; none: all of the patient at this custodian.
@@ -36,7 +45,7 @@ pub(in crate::serve) struct Question {
     /// Who wrote it.
     pub(in crate::serve) author: Option<PractitionerId>,
     /// What the custodian calls the document.
-    pub(in crate::serve) record: Option<Box<str>>,
+    pub(in crate::serve) document: Option<Box<str>>,
 }
 
 /// Who asks, and why.
@@ -52,7 +61,7 @@ pub(in crate::serve) struct Asked {
     pub(in crate::serve) role: ActingAs,
     /// The client that carries the question.
     pub(in crate::serve) client: ClientId,
-    /// Care relationships, as the client states them.
+    /// Care relationships, as the client states them beside those of the register.
     pub(in crate::serve) relations: Vec<Relation>,
     /// Whether the head of the institution named the person for emergencies.
     pub(in crate::serve) may_break_glass: bool,
@@ -60,7 +69,12 @@ pub(in crate::serve) struct Asked {
     pub(in crate::serve) purpose: Purpose,
     /// The emergency that is declared.
     pub(in crate::serve) emergency: Option<Emergency>,
+    /// The emergency session that it is declared with; it is looked up before the question is asked.
+    pub(in crate::serve) session: Option<SessionId>,
 }
+
+/// For how many days an encounter that has ended counts as one of lately.
+const RECENT_DAYS: u32 = 90;
 
 /// What the engine found.
 #[derive(Clone, Debug)]
@@ -80,8 +94,29 @@ pub(in crate::serve) struct Finding {
 }
 
 impl Asked {
-    /// What the directory knows of the requester.
-    pub(in crate::serve) fn requester(&self, operating: &Operating, in_force: &InForce, now: Instant) -> Requester {
+    /// What the session says that the question is declared with; a session of somebody else, about another patient or one
+    /// that is over says nothing.
+    pub(in crate::serve) fn with_session(
+        &mut self,
+        draft: &mut Draft<'_>,
+        facts: &Facts,
+        now: Instant,
+    ) -> Result<(), Problem> {
+        let Some(id) = self.session else { return Ok(()) };
+        let session = registry::session(draft, id)?;
+        let requester = (&self.institution, self.practitioner.as_ref(), self.role);
+        self.emergency = session.as_ref().and_then(|session| session.emergency(requester, &facts.identities(), now));
+        self.may_break_glass = session.is_some_and(|session| session.opening.may_break_glass);
+        Ok(())
+    }
+
+    /// What directory and register know of the requester and this patient.
+    pub(in crate::serve) fn requester(
+        &self,
+        (operating, in_force): (&Operating, &InForce),
+        person: &Person,
+        now: Instant,
+    ) -> Requester {
         let claimed = Claimed {
             institution: self.institution.clone(),
             department: self.department.clone(),
@@ -90,10 +125,30 @@ impl Asked {
             client: self.client.clone(),
         };
         let known = Requester::look_up(&claimed, (&operating.directory, AsOf::known(now)), &in_force.book);
-        Requester {
-            relations: self.relations.iter().copied().collect(),
-            may_break_glass: self.may_break_glass,
-            ..known
+        let place = (&self.institution, self.practitioner.as_ref());
+        let registered = person.relations.facts(place, now, RECENT_DAYS);
+        let stated: Relations = self.relations.iter().copied().collect();
+        let relations = registered.relations.with(stated);
+        let known = known.with_relations(RelationFacts { relations, ..registered });
+        Requester { may_break_glass: self.may_break_glass, ..known }
+    }
+}
+
+impl Data {
+    /// As the engine is asked; a name that nobody knows is told as unknown. The identity is filled in for each record.
+    pub(in crate::serve) fn facts(&self, book: &Codebook) -> RecordFacts<'static> {
+        let named = |name: Option<Name>| name.map_or(Number::UNKNOWN, |name| book.number(&name));
+        let department = |department: &str| Name::Department(self.custodian.clone(), department.into());
+        RecordFacts {
+            custodian: book.number(&Name::Institution(self.custodian.clone())),
+            department: named(self.department.as_deref().map(department)),
+            category: self.category,
+            labels: self.labels,
+            date: self.date,
+            author: named(self.author.clone().map(Name::Practitioner)),
+            record: named(self.document.clone().map(Name::Data)),
+            related: None,
+            identity: u16::MAX,
         }
     }
 }
@@ -106,21 +161,9 @@ impl Question {
         person: &Person,
         now: Instant,
     ) -> Finding {
-        let (engine, book) = (in_force.engine(), &in_force.book);
-        let requester = self.asked.requester(operating, in_force, now);
-        let named = |name: Option<Name>| name.map_or(Number::UNKNOWN, |name| book.number(&name));
-        let department = |department: &str| Name::Department(self.custodian.clone(), department.into());
-        let record = RecordFacts {
-            custodian: book.number(&Name::Institution(self.custodian.clone())),
-            department: named(self.department.as_deref().map(department)),
-            category: self.category,
-            labels: self.labels,
-            date: self.date,
-            author: named(self.author.clone().map(Name::Practitioner)),
-            record: named(self.record.clone().map(Name::Data)),
-            related: None,
-            identity: u16::MAX,
-        };
+        let engine = in_force.engine();
+        let requester = self.asked.requester((operating, in_force), person, now);
+        let record = self.data.facts(&in_force.book);
         let request = Request {
             requester: &requester,
             record,
@@ -131,7 +174,7 @@ impl Question {
             is_stale: person.is_stale,
         };
         // A record that the patient does not have is asked for as well: the engine says what there is to say of it.
-        let places = person.places(&self.custodian, self.record_of);
+        let places = person.places(&self.data.custodian, self.data.record_of);
         let (first, others) = places.split_first().map_or((u16::MAX, &[][..]), |(first, others)| (*first, others));
         let mut answer = one(engine, person, (&request, first));
         for place in others {
@@ -165,17 +208,24 @@ fn finding(
     }
 }
 
+/// Of two decisions the one that denies; of two permits one with the obligations of both.
+pub(super) fn stricter_of(one: Decision, other: Decision) -> Decision {
+    let joined = one.obligations.joined(other.obligations);
+    let valid_until = one.valid_until.min(other.valid_until);
+    let decision = if one.outcome == Outcome::Deny { one } else { other };
+    let obligations = if decision.outcome == Outcome::Permit { joined } else { decision.obligations };
+    Decision { obligations, valid_until, ..decision }
+}
+
 /// An answer, the rules behind it, and whether the requester may know of the identity.
 type Answer = (Decision, Reasons, bool);
 
-/// Of two answers the one that denies; of two permits one with the obligations of both.
+/// Of two answers the one that denies, as [`stricter_of`].
 fn stricter(one: Answer, other: Answer) -> Answer {
-    let joined = one.0.obligations.joined(other.0.obligations);
-    let valid_until = one.0.valid_until.min(other.0.valid_until);
+    let decision = stricter_of(one.0, other.0);
     let is_visible = one.2 && other.2;
-    let (decision, reasons, _) = if one.0.outcome == Outcome::Deny { one } else { other };
-    let obligations = if decision.outcome == Outcome::Permit { joined } else { decision.obligations };
-    (Decision { obligations, valid_until, ..decision }, reasons, is_visible)
+    let reasons = if one.0.outcome == Outcome::Deny { one.1 } else { other.1 };
+    (decision, reasons, is_visible)
 }
 
 /// The answer about one identity, and whether the requester may know of it.

@@ -4,6 +4,7 @@
 //! of an identity that does not exist.
 
 use axum::extract::State;
+use consent::Outcome;
 use directory::Instant;
 use mpi::kv::{Draft, Kv};
 
@@ -12,7 +13,7 @@ use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::Json;
-use crate::serve::permission::{InForce, Patient, Person, Question};
+use crate::serve::permission::{Facts, InForce, Question};
 use crate::serve::problem::Problem;
 use crate::serve::trail::Decided;
 use crate::serve::views::decision::{DecisionQuestion, DecisionQuestions, DecisionView, DecisionViews};
@@ -30,7 +31,7 @@ pub(in crate::serve) async fn decide(
     Json(question): Json<DecisionQuestion>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::Decide)?;
-    let mut decisions = app.decide(&caller, "decide", vec![question]).await?;
+    let mut decisions = app.decide(&caller, "decide", (vec![question], None)).await?;
     Answer::ok(&decisions.pop().ok_or_else(|| Problem::bad_request("there is no question"))?)
 }
 
@@ -43,29 +44,37 @@ pub(in crate::serve) async fn decide_batch(
     Json(asked): Json<DecisionQuestions>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::Decide)?;
-    if asked.questions.len() > QUESTIONS_MAX {
-        return Err(Problem::bad_field("questions", format!("are more than {QUESTIONS_MAX}")));
-    }
-    Answer::ok(&DecisionViews { decisions: app.decide(&caller, "decide_batch", asked.questions).await? })
+    let questions = (asked.questions, None);
+    Answer::ok(&DecisionViews { decisions: app.decide(&caller, "decide_batch", questions).await? })
 }
 
 impl App {
-    /// Decides questions as of one moment, and keeps what was answered. A patient that questions one after another are
-    /// about is read once.
-    async fn decide(
+    /// Decides questions as of one moment, and keeps what was answered; with `ends_with` no more is answered after the
+    /// first such outcome. A patient that questions one after another are about is read once.
+    pub(super) async fn decide(
         &self,
         caller: &Caller,
         route: &'static str,
-        questions: Vec<DecisionQuestion>,
+        (questions, ends_with): (Vec<DecisionQuestion>, Option<Outcome>),
     ) -> Result<Vec<DecisionView>, Problem> {
+        if questions.len() > QUESTIONS_MAX {
+            return Err(Problem::bad_field("questions", format!("are more than {QUESTIONS_MAX}")));
+        }
         let (app, asking) = (self.clone(), caller.clone());
         let decided = self.ask(move |operating, draft: &mut Draft<'_>| -> Result<Decisions, Problem> {
             let now = app.now();
             let asked = questions.iter().map(|question| question.question((&asking, &operating.prefix), now));
-            let asked: Vec<Question> = asked.collect::<Result<_, _>>()?;
-            let from = (&**app.kv(), operating);
+            let mut asked: Vec<Question> = asked.collect::<Result<_, _>>()?;
+            let patients = patients((&**app.kv(), operating), &asked, now)?;
+            let about = patients.iter().flat_map(|(length, facts)| std::iter::repeat_n(facts, *length));
+            for (question, facts) in asked.iter_mut().zip(about) {
+                question.asked.with_session(draft, facts, now)?;
+            }
             app.permission().with((operating, draft), now, |in_force, _| match in_force {
-                Some(in_force) => decide_all(from, in_force, &asked, (now, asking.may(Scope::ReadConsent))),
+                Some(in_force) => {
+                    let answers = Answers { now, is_for_officer: asking.may(Scope::ReadConsent), ends_with };
+                    decide_all((operating, in_force), (&asked, patients), answers)
+                }
                 None => without_policy(asked.len()),
             })
         });
@@ -83,25 +92,43 @@ struct Decisions {
     user: Option<Box<str>>,
 }
 
+/// How questions are answered.
+#[derive(Clone, Copy)]
+struct Answers {
+    now: Instant,
+    is_for_officer: bool,
+    /// After which outcome nothing more is answered.
+    ends_with: Option<Outcome>,
+}
+
+/// The patients that questions are about, each with how many questions in a row are about it.
+fn patients(from: (&dyn Kv, &Operating), asked: &[Question], now: Instant) -> Result<Vec<(usize, Facts)>, Problem> {
+    let runs = asked.chunk_by(|one, next| one.patient == next.patient);
+    runs.filter_map(|run| Some((run.len(), run.first()?)))
+        .map(|(length, question)| Ok((length, Facts::read(from, &question.patient, now)?)))
+        .collect()
+}
+
 fn decide_all(
-    (kv, operating): (&dyn Kv, &Operating),
-    in_force: &mut InForce,
-    asked: &[Question],
-    (now, is_for_officer): (Instant, bool),
+    (operating, in_force): (&Operating, &mut InForce),
+    (asked, patients): (&[Question], Vec<(usize, Facts)>),
+    Answers { now, is_for_officer, ends_with }: Answers,
 ) -> Result<Decisions, Problem> {
     let cache_for_seconds = in_force.image.cache_for_seconds();
     let mut all = Decisions::default();
-    let mut last: Option<(&Patient, Person)> = None;
-    for question in asked {
-        if last.as_ref().is_none_or(|(patient, _)| **patient != question.patient) {
-            last = Some((&question.patient, Person::read((kv, operating), &question.patient, in_force, now)?));
-        }
-        let Some((_, person)) = &last else { continue };
-        let finding = question.ask((operating, in_force), person, now);
-        let id = ids::decision(random::bytes())?;
+    let mut questions = asked.iter();
+    'patients: for (length, facts) in patients {
+        let person = facts.person(operating, in_force)?;
         let known = person.id.map(|id| id.enterprise_id(&operating.prefix));
-        all.decided.add(known, (question, &finding), (&id, operating.model.version()));
-        all.views.push(DecisionView::new((id, &finding), cache_for_seconds, is_for_officer));
+        for question in questions.by_ref().take(length) {
+            let finding = question.ask((operating, in_force), &person, now);
+            let id = ids::decision(random::bytes())?;
+            all.decided.add(known.clone(), (question, &finding), (&id, operating.model.version()));
+            all.views.push(DecisionView::new((id, &finding), cache_for_seconds, is_for_officer));
+            if ends_with == Some(finding.decision.outcome) {
+                break 'patients;
+            }
+        }
     }
     let users = asked.iter().filter_map(|question| question.asked.practitioner.as_ref());
     all.user = users.map(|user| user.as_str().into()).next();

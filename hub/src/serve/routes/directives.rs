@@ -9,14 +9,13 @@ use consent::{ConsentId, IdentityId, Known, SignerFacts};
 use directory::{AsOf, Identifier, Instant};
 use mpi::kv::Draft;
 use mpi::read::CrossReference;
-use std::collections::BTreeSet;
 
 use crate::index::Operating;
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Change, Path, Query};
-use crate::serve::permission::{Patient, identity, linked};
+use crate::serve::permission::{Patient, identities, identity, linked};
 use crate::serve::problem::Problem;
 use crate::serve::routes::persons::IdentifierQuery;
 use crate::serve::views::directive::{
@@ -195,7 +194,7 @@ pub(in crate::serve) async fn add_to_reach(
 }
 
 /// The identity that was presented, and everything that is linked to it.
-fn presented(
+pub(super) fn presented(
     operating: &Operating,
     draft: &mut Draft<'_>,
     identifier: &Identifier,
@@ -205,10 +204,6 @@ fn presented(
     let record = cross.records.iter().find(|record| record.identifier == *identifier);
     let signer = identity(record.ok_or_else(|| Problem::not_found("identifier"))?.record);
     Ok((signer, cross))
-}
-
-fn identities(cross: &CrossReference) -> BTreeSet<IdentityId> {
-    cross.records.iter().map(|record| identity(record.record)).collect()
 }
 
 fn standing(draft: &mut Draft<'_>, identity: IdentityId, now: Instant) -> Result<Answer, Problem> {

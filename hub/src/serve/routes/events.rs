@@ -13,6 +13,7 @@ use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::Query;
+use crate::serve::feed::events;
 use crate::serve::page::{PageQuery, Pages};
 use crate::serve::problem::{ErrorCode, Problem};
 use crate::serve::views::event::EventView;
@@ -62,17 +63,19 @@ pub(in crate::serve) async fn list(
     let after = position(&pages, query.after, is_network)?;
     let limit = pages.limit()?;
     let visible = caller.visible();
-    let (last, page, prefix) = app
+    let (last, page, shown) = app
         .ask_store(move |kv, operating| -> Result<_, Problem> {
             let last = kv.health().seq;
-            Ok((last, mpi::events::feed(kv, after, limit, &visible)?, operating.prefix.clone()))
+            let page = mpi::events::feed(kv, after, limit, &visible)?;
+            let events = events((kv, operating), &page, (&visible, is_network))?;
+            Ok((last, page, events))
         })
         .await?;
     // Batches without events are left out of the log, so the end of the log is where an empty feed goes on.
     let next = if page.has_more { page.next } else { page.next.max(last) };
     let seq = |seq: Seq| is_network.then_some(seq.0);
     Answer::ok(&Feed {
-        events: page.events.iter().map(|event| EventView::new(event, seq(event.seq), &prefix)).collect(),
+        events: shown,
         page: pages.token(&next.0.to_be_bytes()),
         has_more: page.has_more,
         next: seq(next),

@@ -6,18 +6,25 @@
 
 pub(super) mod about;
 pub(super) mod audit;
+pub(super) mod authzen;
+pub(super) mod cards;
 pub(super) mod decisions;
 pub(super) mod directives;
+pub(super) mod emergencies;
 pub(super) mod erasures;
 pub(super) mod events;
 pub(super) mod health;
 pub(super) mod history;
+pub(super) mod hooks;
 pub(super) mod identity;
 pub(super) mod institutions;
+pub(super) mod masks;
 pub(super) mod matching;
 pub(super) mod persons;
 pub(super) mod policies;
+pub(super) mod pseudonyms;
 pub(super) mod records;
+pub(super) mod relations;
 pub(super) mod rules;
 pub(super) mod search;
 pub(super) mod simulations;

@@ -2,17 +2,19 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use consent::Category;
 use directory::Identifier;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
-use crate::serve::caller::{Caller, Scope};
+use crate::serve::caller::Scope;
 use crate::serve::extract::{Path, Query};
 use crate::serve::ids;
+use crate::serve::permission::Patient;
 use crate::serve::problem::Problem;
-use crate::serve::trail::read;
+use crate::serve::viewer::{DEMOGRAPHICS, Viewer};
 use crate::serve::views::person::{Asked, CrossReferenceView, PersonBody};
 
 /// An identifier.
@@ -38,19 +40,21 @@ impl IdentifierQuery {
     responses((status = 200, body = CrossReferenceView)))]
 pub(in crate::serve) async fn resolve(
     State(app): State<App>,
-    caller: Caller,
+    viewer: Viewer,
     Query(query): Query<IdentifierQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Scope::ResolveIdentifiers)?;
+    viewer.caller.require(Scope::ResolveIdentifiers)?;
     let identifier = query.identifier()?;
-    let visible = caller.visible();
-    let (answer, person) = app.ask_here(|operating, draft| -> Result<_, Problem> {
+    let (answer, subjects) = app.ask_here(|operating, draft| -> Result<_, Problem> {
+        let patient = [Patient::Identifier(identifier.clone())];
+        let visible = viewer.visible((&app, operating), (&patient, &[Category::IDENTITY]))?;
         let found = mpi::read::cross_reference(&operating.index(), draft, &identifier, &visible)?;
         let found = found.ok_or_else(|| Problem::not_found("identifier"))?;
         let answer = Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))?;
-        Ok((answer, found.person.enterprise_id(&operating.prefix)))
+        let person = found.person.enterprise_id(&operating.prefix);
+        Ok((answer, viewer.subjects([person], operating.model.version())))
     })?;
-    app.audit(&caller, ("resolve", None), read(person)).await?;
+    app.audit_view(&viewer, "resolve", subjects).await?;
     Ok(answer)
 }
 
@@ -71,16 +75,18 @@ pub(in crate::serve) struct AsOfQuery {
     responses((status = 200, body = PersonBody), (status = 304, description = "Known: see `If-None-Match`")))]
 pub(in crate::serve) async fn get(
     State(app): State<App>,
-    caller: Caller,
+    viewer: Viewer,
     Path(id): Path<String>,
     Query(query): Query<AsOfQuery>,
     headers: HeaderMap,
 ) -> Result<Answer, Problem> {
-    caller.require(Scope::ReadPersons)?;
+    viewer.caller.require(Scope::ReadPersons)?;
     let as_of = query.as_of.as_deref().map(|text| ids::instant("as_of", text)).transpose()?;
-    let (visible, reader, now) = (caller.visible(), caller.institution().cloned(), app.now());
+    let (here, looking) = (app.clone(), viewer.clone());
     let found = app.ask(move |operating, draft| -> Result<_, Problem> {
-        let asked = Asked { id: ids::person(&id, &operating.prefix)?, reader, now };
+        let reader = looking.institution().cloned();
+        let asked = Asked { id: ids::person(&id, &operating.prefix)?, reader, now: here.now() };
+        let visible = looking.visible((&here, operating), (&[Patient::Person(asked.id)], &DEMOGRAPHICS))?;
         let index = operating.index();
         let body = match as_of {
             None => mpi::read::person(&index, draft, asked.id, &visible)?.map(|found| {
@@ -94,10 +100,10 @@ pub(in crate::serve) async fn get(
         };
         let (body, given) = body.ok_or_else(|| Problem::not_found("person"))?;
         let person = given.0.enterprise_id(&operating.prefix);
-        Ok((Answer::ok(&body)?, given, person))
+        Ok((Answer::ok(&body)?, given, looking.subjects([person], operating.model.version())))
     });
-    let (answer, given, person) = found.await?;
-    app.audit(&caller, ("get_person", None), read(person)).await?;
-    app.note_read(&caller, given).await?;
+    let (answer, given, subjects) = found.await?;
+    app.audit_view(&viewer, "get_person", subjects).await?;
+    app.note_read(&viewer.caller, given).await?;
     Ok(answer.unless_known(&headers))
 }

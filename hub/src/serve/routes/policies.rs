@@ -6,7 +6,7 @@
 use axum::extract::State;
 use consent::registry;
 use consent::{Known, NetworkPolicy};
-use directory::{AsOf, InstitutionId};
+use directory::AsOf;
 
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
@@ -15,6 +15,7 @@ use crate::serve::extract::{Change, Json, Path};
 use crate::serve::ids;
 use crate::serve::problem::Problem;
 use crate::serve::views::directive::consent_stamp;
+use crate::serve::views::draft::{DraftRunView, NewDraftRun};
 use crate::serve::views::policy::{
     NewReview, NewVeto, PolicyText, PolicyVersionView, PolicyVersions, Schedule, VetoView, Vetoes,
 };
@@ -72,6 +73,40 @@ pub(in crate::serve) async fn save(
     .await
 }
 
+/// Works out what a version would change for all patients if it were published now: who would see what they could not see
+/// yesterday. Nothing changes. Its address tells how far it is, and at the end what it found.
+#[utoipa::path(post, path = "/v1/policies/{version}/simulations", operation_id = "simulate_policy", tag = "policies",
+    params(("version" = u32, Path, description = "The version")),
+    request_body = NewDraftRun, responses((status = 201, body = DraftRunView)))]
+pub(in crate::serve) async fn simulate(
+    State(app): State<App>,
+    caller: Caller,
+    Path(version): Path<u32>,
+    Json(asked): Json<NewDraftRun>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    let run = app.start_draft_run(asked.about(version)?).await?;
+    Answer::created(format!("/v1/policies/{version}/simulations/{}", run.id), &DraftRunView::new(&run))
+}
+
+/// How far a simulation is, and what a version would change.
+#[utoipa::path(get, path = "/v1/policies/{version}/simulations/{run}", operation_id = "get_policy_simulation",
+    tag = "policies", params(("version" = u32, Path, description = "The version"),
+    ("run" = String, Path, description = "The id of a run; runs are kept until the server stops")),
+    responses((status = 200, body = DraftRunView)))]
+pub(in crate::serve) async fn simulation(
+    State(app): State<App>,
+    caller: Caller,
+    Path((version, id)): Path<(u32, String)>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    let run = app.draft_runs().get(&id)?;
+    if run.about.version != version {
+        return Err(Problem::not_found("run"));
+    }
+    Answer::ok(&DraftRunView::new(&run))
+}
+
 /// Says that somebody who did not write a draft has looked at it and at what it would change.
 #[utoipa::path(post, path = "/v1/policies/{version}/review", operation_id = "review_policy", tag = "policies",
     params(("version" = u32, Path, description = "The version")),
@@ -83,8 +118,11 @@ pub(in crate::serve) async fn review(
     change: Change<NewReview>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ManagePolicy)?;
+    let (here, digest) = (app.clone(), change.body.digest()?);
     app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
-        registry::review_policy(draft, version, &change.body.review()?, &consent_stamp(stamp))?;
+        let in_force = registry::in_force(draft, AsOf::known(stamp.now))?.map(|published| published.version);
+        let findings = here.findings((version, digest), in_force)?;
+        registry::review_policy(draft, version, &change.body.review(&findings), &consent_stamp(stamp))?;
         Answer::ok(&view(draft, version, stamp.now, false)?)
     })
     .await
@@ -150,7 +188,7 @@ pub(in crate::serve) async fn state_veto(
     change: Change<NewVeto>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReviewConsent)?;
-    let custodian = custodian(&caller, change.body.custodian.as_deref())?;
+    let custodian = caller.speaks_for("custodian", change.body.custodian.as_deref())?;
     app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let body = &change.body;
         let from = body.from.as_deref().map(|text| ids::instant("from", text)).transpose()?.unwrap_or(stamp.now);
@@ -160,19 +198,6 @@ pub(in crate::serve) async fn state_veto(
         Ok(Answer::no_content())
     })
     .await
-}
-
-/// Whose records are meant: an institution speaks of its own only.
-fn custodian(caller: &Caller, named: Option<&str>) -> Result<InstitutionId, Problem> {
-    let named = named
-        .map(|id| InstitutionId::new(id).map_err(|error| Problem::bad_field("custodian", error.to_string())))
-        .transpose()?;
-    match (caller.institution(), named) {
-        (Some(own), Some(named)) if *own != named => Err(Problem::bad_field("custodian", "is another institution")),
-        (Some(own), _) => Ok(own.clone()),
-        (None, Some(named)) => Ok(named),
-        (None, None) => Err(Problem::bad_field("custodian", "is missing")),
-    }
 }
 
 fn view(

@@ -2,14 +2,20 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use mpi::Visible;
+use mpi::kv::Draft;
+use mpi::read::RecordView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::Subject;
+use crate::index::Operating;
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Change, Path};
 use crate::serve::problem::Problem;
+use crate::serve::trail::read;
 use crate::serve::views::arrival::{ArrivedView, NewRecord};
 use crate::serve::views::record::{RecordBody, VersionBody};
 use crate::serve::{ids, random};
@@ -47,9 +53,23 @@ pub(in crate::serve) async fn get(
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReadRecords)?;
     let (id, visible) = (ids::record(&id)?, caller.visible());
-    let found = app.ask_here(|_, draft| mpi::read::record(draft, id, &visible))?;
-    let record = found.ok_or_else(|| Problem::not_found("record"))?;
+    let (record, person) = app.ask_here(|operating, draft| -> Result<_, Problem> {
+        let found = mpi::read::record(draft, id, &visible)?.ok_or_else(|| Problem::not_found("record"))?;
+        let person = person_of((operating, draft), &found, &visible)?;
+        Ok((found, person))
+    })?;
+    app.audit(&caller, ("get_record", None), person).await?;
     Ok(Answer::ok(&RecordBody::new(&record, caller.institution()))?.unless_known(&headers))
+}
+
+/// The person of a record, for the audit; nobody for one that was erased.
+fn person_of(
+    (operating, draft): (&Operating, &mut Draft<'_>),
+    record: &RecordView,
+    visible: &Visible,
+) -> Result<Vec<Subject>, Problem> {
+    let found = mpi::read::cross_reference(&operating.index(), draft, &record.identifier, visible)?;
+    Ok(found.map(|found| read(found.person.enterprise_id(&operating.prefix))).unwrap_or_default())
 }
 
 /// The versions of a record.
@@ -70,11 +90,14 @@ pub(in crate::serve) async fn versions(
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReadRecords)?;
     let (id, visible) = (ids::record(&id)?, caller.visible());
-    let found = app.ask(move |_, draft| -> Result<_, Problem> {
-        let record = mpi::read::record(draft, id, &visible)?;
-        Ok(record.zip(mpi::read::versions(draft, id, &visible)?))
+    let found = app.ask(move |operating, draft| -> Result<_, Problem> {
+        let record = mpi::read::record(draft, id, &visible)?.ok_or_else(|| Problem::not_found("record"))?;
+        let person = person_of((operating, draft), &record, &visible)?;
+        let versions = mpi::read::versions(draft, id, &visible)?.ok_or_else(|| Problem::not_found("record"))?;
+        Ok((record, versions, person))
     });
-    let (record, versions) = found.await?.ok_or_else(|| Problem::not_found("record"))?;
+    let (record, versions, person) = found.await?;
+    app.audit(&caller, ("list_versions", None), person).await?;
     let is_own = caller.institution() == Some(&record.institution);
     Answer::ok(&Versions { versions: VersionBody::all(&versions, is_own) })
 }

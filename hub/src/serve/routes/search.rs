@@ -3,13 +3,16 @@
 //! Words are looked up in the search index among the visible records only; what is shown comes from the store as it stands
 //! now. A person whose records are all hidden is not counted, not ranked and not shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use directory::{AuthorityId, Identifier, Instant};
 use mpi::kv::Draft;
 use mpi::read::PersonView;
-use mpi::search::{Class, FoundPerson, Part, Question, WordMatch, group_by_person, parse, root_of};
+use mpi::search::{
+    Answer as Found, Class, FoundPerson, HITS_MAX, Part, Query as Words, Question, WordMatch, group_by_person, parse,
+    root_of,
+};
 use mpi::{Attribute, PersonId, Visible};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,11 +20,13 @@ use utoipa::{IntoParams, ToSchema};
 use crate::index::Operating;
 use crate::serve::answer::Answer;
 use crate::serve::app::App;
-use crate::serve::caller::{Caller, Scope};
+use crate::serve::caller::Scope;
 use crate::serve::extract::Query;
 use crate::serve::page::PageQuery;
+use crate::serve::permission::Patient;
 use crate::serve::problem::Problem;
 use crate::serve::search::Search;
+use crate::serve::viewer::{DEMOGRAPHICS, Viewer};
 use crate::serve::views::record::WHEREABOUTS;
 
 /// Records that are looked at for one question, the best first: more persons than anybody leafs through.
@@ -108,18 +113,23 @@ pub(in crate::serve) struct MatchView {
     responses((status = 200, body = SearchPage)))]
 pub(in crate::serve) async fn find(
     State(app): State<App>,
-    caller: Caller,
+    viewer: Viewer,
     Query(query): Query<SearchQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Scope::SearchPersons)?;
+    viewer.caller.require(Scope::SearchPersons)?;
     let search = app.search()?.clone();
     let paging = PageQuery { limit: query.limit, page: query.page };
-    let pages = app.pages(&caller, &format!("search {}", query.q), &paging);
+    let pages = app.pages(&viewer.caller, &format!("search {} for {}", query.q, viewer.binding()), &paging);
     let limit = usize::try_from(pages.limit()?).unwrap_or(usize::MAX);
     let start = pages.position()?.map_or(0, |position| start_of(&position));
-    let (visible, now) = (caller.visible(), app.now());
-    let asked = Asked { search, visible, now, text: query.q };
-    let (mut page, end) = app.ask(move |operating, draft| asked.answer(operating, draft, (start, limit))).await?;
+    let asked = Asked { search, app: app.clone(), viewer: viewer.clone(), now: app.now(), text: query.q };
+    let ((mut page, end), rules) = app
+        .ask(move |operating, draft| -> Result<_, Problem> {
+            Ok((asked.answer(operating, draft, (start, limit))?, operating.model.version().to_owned()))
+        })
+        .await?;
+    let shown = page.persons.iter().map(|person| person.person.clone());
+    app.audit_view(&viewer, "search", viewer.subjects(shown, &rules)).await?;
     page.next = (end < page.total).then(|| pages.token(&u32::try_from(end).unwrap_or(u32::MAX).to_be_bytes()));
     Answer::ok(&page)
 }
@@ -133,7 +143,8 @@ fn start_of(position: &[u8]) -> usize {
 /// A question of a caller.
 struct Asked {
     search: Search,
-    visible: Visible,
+    app: App,
+    viewer: Viewer,
     now: Instant,
     text: String,
 }
@@ -158,7 +169,7 @@ impl Asked {
         let Question::Words(query) = parse(&self.text, self.search.tables(), |_| false) else {
             return Ok((page, usize::MAX));
         };
-        let found = self.search.reader()?.search(&query, &self.visible, HITS).map_err(Problem::internal)?;
+        let (found, visible) = self.found(operating, &query)?;
         let mut failed = None;
         let persons = group_by_person(found.hits, |home| match root_of(draft, home) {
             Ok(root) => root.map_or(home, PersonId::number),
@@ -175,11 +186,31 @@ impl Asked {
         for person in persons.iter().skip(start).take(limit) {
             let Some(home) = person.hits.first().map(|hit| PersonId::new(hit.home)) else { continue };
             // The store may have moved on since the record was indexed.
-            if let Some(view) = mpi::read::person(&operating.index(), draft, home, &self.visible)? {
+            if let Some(view) = mpi::read::person(&operating.index(), draft, home, &visible)? {
                 page.persons.push(self.view(operating, &view, matches(person, &words)));
             }
         }
         Ok((page, start.saturating_add(limit)))
+    }
+
+    /// The records that fit and may be shown, and what may be shown.
+    ///
+    /// Consent is asked for the persons of the best records of the whole index, as many as the index gives.
+    fn found(&self, operating: &Operating, query: &Words) -> Result<(Found, Visible), Problem> {
+        let reader = self.search.reader()?;
+        let look = |visible: &Visible, limit| reader.search(query, visible, limit).map_err(Problem::internal);
+        let patients: BTreeSet<u64> = if self.viewer.is_by_consent() {
+            look(&Visible::All, HITS_MAX)?.hits.iter().map(|hit| hit.home).collect()
+        } else {
+            BTreeSet::new()
+        };
+        let patients: Vec<Patient> = patients.into_iter().map(|home| Patient::Person(PersonId::new(home))).collect();
+        let visible = self.visible(operating, &patients)?;
+        Ok((look(&visible, HITS)?, visible))
+    }
+
+    fn visible(&self, operating: &Operating, patients: &[Patient]) -> Result<Visible, Problem> {
+        self.viewer.visible((&self.app, operating), (patients, &DEMOGRAPHICS))
     }
 
     /// The only person that can be meant, when the text is an enterprise id or names one record; none inside when there is
@@ -192,9 +223,11 @@ impl Asked {
         let text = linkage::normalize::clean(&self.text);
         let index = operating.index();
         let (found, found_in) = if let Some(id) = enterprise_id(&text, &self.search, &operating.prefix) {
-            (mpi::read::person(&index, draft, id, &self.visible)?, "enterprise_id")
+            let visible = self.visible(operating, &[Patient::Person(id)])?;
+            (mpi::read::person(&index, draft, id, &visible)?, "enterprise_id")
         } else if let Some(identifier) = identifier(&self.text) {
-            (mpi::read::resolve(&index, draft, &identifier, &self.visible)?, "local_id")
+            let visible = self.visible(operating, &[Patient::Identifier(identifier.clone())])?;
+            (mpi::read::resolve(&index, draft, &identifier, &visible)?, "local_id")
         } else {
             return Ok(None);
         };

@@ -6,7 +6,7 @@ use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::Json;
-use crate::serve::permission::{Person, with_matrix};
+use crate::serve::permission::{Facts, with_matrix};
 use crate::serve::problem::Problem;
 use crate::serve::trail::read;
 use crate::serve::views::simulation::{SightQuestion, SightView};
@@ -25,9 +25,10 @@ pub(in crate::serve) async fn sight(
         .ask(move |operating, draft| -> Result<_, Problem> {
             let (now, patient) = (here.now(), asked.patient.patient(&operating.prefix)?);
             let view = asked.viewpoint(now)?;
+            let facts = Facts::read((&**here.kv(), operating), &patient, view.at)?;
             here.permission().with((operating, draft), now, |in_force, _| {
                 let in_force = in_force.ok_or_else(|| Problem::conflict("no policy of the network is in force"))?;
-                let person = Person::read((&**here.kv(), operating), &patient, in_force, view.at)?;
+                let person = facts.person(operating, in_force)?;
                 let seen = with_matrix((operating, in_force), &person, view, |matrix, institutions| {
                     SightView::new(view.at, (matrix, institutions), (&in_force.engine(), &person.chart))
                 });

@@ -15,6 +15,7 @@ use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::{Change, Path, Query};
 use crate::serve::page::PageQuery;
 use crate::serve::problem::Problem;
+use crate::serve::trail::read;
 use crate::serve::views::identity::{Reason, reason};
 use crate::serve::views::task::{Decision, Deferral, Lease, TaskDetail, TaskPage, TaskView};
 use crate::serve::{ids, random};
@@ -73,12 +74,15 @@ pub(in crate::serve) async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReviewTasks)?;
-    let id = ids::task(&id)?;
-    let answer = app.ask(move |operating, draft| -> Result<Answer, Problem> {
-        let task = seen(draft, id, &caller)?;
-        Answer::ok(&TaskDetail::of(operating, draft, &task, &caller)?)
+    let (id, looking) = (ids::task(&id)?, caller.clone());
+    let detail = app.ask(move |operating, draft| -> Result<_, Problem> {
+        let task = seen(draft, id, &looking)?;
+        TaskDetail::of(operating, draft, &task, &looking)
     });
-    Ok(answer.await?.tagged())
+    let detail = detail.await?;
+    let persons = detail.persons().iter().flat_map(|person| read(person.clone())).collect();
+    app.audit(&caller, ("get_task", None), persons).await?;
+    Ok(Answer::ok(&detail)?.tagged())
 }
 
 /// Takes a task for a while, so that nobody else works on it.

@@ -14,16 +14,26 @@ use super::people::{HANAKO, KIICHI, open, record, send, text};
 use super::persona::{Persona, World};
 use crate::serve::router::{finish, plain_routes};
 
-const POLICY: &str = include_str!("../../../../consent/policies/default.toml");
+pub(super) const POLICY: &str = include_str!("../../../../consent/policies/default.toml");
 
 /// Institutions that take part, clients with licences, and the default policy in force.
-async fn network(world: &World) {
+pub(super) async fn network(world: &World) {
     open(world).await;
     license(world).await;
     publish(world, POLICY).await;
 }
 
 async fn license(world: &World) {
+    let physician = |id: &'static str| (id, "13-0001", r#"["TREAT", "ETREAT", "BTG"]"#, r#"["physician"]"#);
+    let clerk = ("clerk-2", "13-0002", r#"["PATADMIN", "TREAT"]"#, r#"["clerk"]"#);
+    license_as(world, &["service", "service-2", "officer", "officer-b"].map(physician), &[clerk]).await;
+}
+
+/// A client: its id, its institution, its purposes and its roles as TOML.
+pub(super) type Licence = (&'static str, &'static str, &'static str, &'static str);
+
+/// Three hospitals in the east with a domain each, a physician at the second, and clients with their licences.
+pub(super) async fn license_as(world: &World, clients: &[Licence], more: &[Licence]) {
     let mut described = description::Directory::default();
     for id in ["13-0001", "13-0002", "13-0003"] {
         let toml = format!("id = \"{id}\"\nname = \"{id}\"\nkind = \"hospital\"\nregion = \"east\"");
@@ -31,9 +41,11 @@ async fn license(world: &World) {
         let toml = format!("id = \"urn:test:{id}\"\nname = \"{id}\"\nkind = \"patients\"\nowner = \"{id}\"");
         described.authorities.push(toml::from_str(&toml).unwrap());
     }
-    for client in ["service", "service-2", "officer", "officer-b"] {
+    let physician = "id = \"dr-1\"\nname = \"dr-1\"\n[[posts]]\ninstitution = \"13-0002\"\nroles = [\"physician\"]";
+    described.practitioners.push(toml::from_str(physician).unwrap());
+    for (client, institution, purposes, roles) in clients.iter().chain(more) {
         let toml = format!(
-            "id = \"{client}\"\nname = \"{client}\"\ninstitution = \"13-0001\"\npurposes = [\"TREAT\", \"ETREAT\", \"BTG\"]\nroles = [\"physician\"]"
+            "id = \"{client}\"\nname = \"{client}\"\ninstitution = \"{institution}\"\npurposes = {purposes}\nroles = {roles}"
         );
         described.clients.push(toml::from_str(&toml).unwrap());
     }
@@ -42,7 +54,7 @@ async fn license(world: &World) {
     world.app.write(move |draft, now| directory::apply(draft, &desired, begin, now)).await.unwrap();
 }
 
-async fn publish(world: &World, policy: &str) {
+pub(super) async fn publish(world: &World, policy: &str) {
     for (by, step) in [("author", 0), ("reviewer", 1), ("author", 2)] {
         let policy = policy.to_owned();
         world
@@ -61,12 +73,12 @@ async fn publish(world: &World, policy: &str) {
     }
 }
 
-fn presented(institution: &str, value: &str) -> Value {
+pub(super) fn presented(institution: &str, value: &str) -> Value {
     json!({"authority": format!("urn:test:{institution}"), "value": value})
 }
 
 /// A physician of 13-0002 asks for data of 13-0001.
-fn question(patient: &Value) -> Value {
+pub(super) fn question(patient: &Value) -> Value {
     json!({
         "patient": patient,
         "requester": {"institution": "13-0002", "role": "physician", "relations": ["open_encounter"]},
@@ -74,15 +86,15 @@ fn question(patient: &Value) -> Value {
     })
 }
 
-async fn decide(caller: &Persona<'_>, question: &Value) -> Value {
+pub(super) async fn decide(caller: &Persona<'_>, question: &Value) -> Value {
     caller.post("/v1/decisions", &question.to_string()).await.ok()
 }
 
-async fn enrol(world: &World, value: &str) {
+pub(super) async fn enrol(world: &World, value: &str) {
     world.clerk().post("/v1/enrolments", &presented("13-0001", value).to_string()).await.ok();
 }
 
-async fn sign(world: &World, value: &str, provision: Value) -> Value {
+pub(super) async fn sign(world: &World, value: &str, provision: Value) -> Value {
     let body = json!({
         "identity": presented("13-0001", value), "grantor": {"kind": "subject", "evidence": null, "valid": null},
         "signature": "own", "policy": 1, "provision": provision,
@@ -92,7 +104,7 @@ async fn sign(world: &World, value: &str, provision: Value) -> Value {
     reply.json()
 }
 
-fn outcome(answer: &Value) -> (&str, &Value) {
+pub(super) fn outcome(answer: &Value) -> (&str, &Value) {
     (text(answer, "outcome"), &answer["reasons"])
 }
 
@@ -223,9 +235,28 @@ async fn a_permit_reaches_records_of_a_later_merge_only_after_a_review() {
 }
 
 /// The same server, which takes bodies as long as a policy.
-fn roomy(world: World) -> World {
+pub(super) fn roomy(world: World) -> World {
     let router = finish(plain_routes(), world.app.clone(), 1 << 20);
     World { router, ..world }
+}
+
+/// Simulates a version to the end, and gives what was found under its digest.
+async fn simulate(officer: &Persona<'_>, version: u32) -> Value {
+    let begun = officer.post(&format!("/v1/policies/{version}/simulations"), "{}").await;
+    assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.body);
+    let run = begun.header("location").to_owned();
+    loop {
+        let state = officer.get(&run).await.ok();
+        match text(&state, "state") {
+            "running" => std::thread::yield_now(),
+            "done" => return state,
+            other => panic!("{other}: {state}"),
+        }
+    }
+}
+
+fn review(simulated: &Value, is_confirmed: bool) -> String {
+    json!({"simulation": simulated["digest"], "is_widening_confirmed": is_confirmed}).to_string()
 }
 
 #[tokio::test]
@@ -236,15 +267,59 @@ async fn policies_are_written_reviewed_and_published_by_two_officers() {
     assert!(wrong.json()["errors"][0]["reason"].as_str().unwrap().contains("line 1"), "{}", wrong.body);
     let saved = one.post("/v1/policies", &json!({"text": POLICY}).to_string()).await;
     assert_eq!((saved.status, saved.header("location")), (StatusCode::CREATED, "/v1/policies/1"), "{}", saved.body);
-    let review = json!({"simulation": "07".repeat(32), "does_widen": false}).to_string();
+    let unseen = json!({"simulation": "07".repeat(32), "is_widening_confirmed": true}).to_string();
+    assert_eq!(other.post("/v1/policies/1/review", &unseen).await.code(), "conflict", "nobody has simulated it");
+    let simulated = simulate(&one, 1).await;
+    assert_eq!((&simulated["findings"]["widens"], &simulated["findings"]["against"]), (&json!(true), &Value::Null));
     assert_eq!(one.post("/v1/policies/1/schedule", "{}").await.code(), "conflict", "not reviewed");
-    assert_eq!(one.post("/v1/policies/1/review", &review).await.code(), "conflict", "by the same officer");
-    assert_eq!(text(&other.post("/v1/policies/1/review", &review).await.ok(), "state"), "reviewed");
+    assert_eq!(one.post("/v1/policies/1/review", &review(&simulated, true)).await.code(), "conflict", "by the author");
+    assert_eq!(other.post("/v1/policies/1/review", &review(&simulated, false)).await.code(), "conflict", "it widens");
+    let reviewed = other.post("/v1/policies/1/review", &review(&simulated, true)).await.ok();
+    assert_eq!(text(&reviewed, "state"), "reviewed");
     assert_eq!(text(&one.post("/v1/policies/1/schedule", "{}").await.ok(), "state"), "active");
     assert_eq!(text(&one.get("/v1/policies/1").await.ok(), "text"), POLICY);
     assert_eq!(one.get("/v1/policies").await.ok()["versions"].as_array().unwrap().len(), 1);
     assert_eq!(one.post("/v1/policies/1/cancel", "").await.code(), "conflict", "it is in force");
     assert_eq!(world.clerk().get("/v1/policies").await.code(), "not_allowed");
+}
+
+#[tokio::test]
+async fn an_officer_sees_what_a_draft_would_change_before_it_is_published() {
+    let world = roomy(World::new());
+    network(&world).await;
+    let sent = send(&world.source(), "13-0001", "1", HANAKO).await;
+    send(&world.source(), "13-0001", "2", KIICHI).await;
+    enrol(&world, "1").await;
+    let (one, other) = (world.named("officer"), world.named("officer-b"));
+    let save = async |text: &str| one.post("/v1/policies", &json!({"text": text}).to_string()).await.json();
+    assert_eq!(save(POLICY).await["version"], 2);
+    let same = simulate(&one, 2).await;
+    assert_eq!((&same["findings"]["patients"], &same["findings"]["affected"]), (&json!(2), &json!(0)), "{same}");
+    assert_eq!(same["findings"]["widens"], json!(false));
+
+    let needs_care = "needs_relation = true\n";
+    assert!(POLICY.contains(needs_care));
+    assert_eq!(save(&POLICY.replace(needs_care, "")).await["version"], 3);
+    let wider = simulate(&one, 3).await["findings"].clone();
+    assert_eq!((&wider["widens"], &wider["affected"], &wider["against"]), (&json!(true), &json!(1), &json!(1)));
+    let changes = wider["changes"].as_array().unwrap();
+    let gained = changes.iter().find(|it| it["role"] == "physician" && it["category"] == "prescriptions").unwrap();
+    assert_eq!((text(gained, "direction"), &gained["patients_now"]), ("gained", &json!(1)), "{gained}");
+    assert_eq!(gained["examples"], json!([sent["person"]]));
+
+    // The witness is a question that is denied today.
+    let mut asked = question(&presented("13-0001", "1"));
+    asked["requester"] = json!({"institution": gained["witness"]["institution"], "role": "physician"});
+    asked["custodian"] = gained["witness"]["custodian"].clone();
+    assert_eq!(outcome(&decide(&world.service(), &asked).await).0, "deny");
+    assert_eq!(
+        other.post("/v1/policies/3/review", &review(&same, true)).await.code(),
+        "conflict",
+        "of another version"
+    );
+    assert_eq!(one.post("/v1/policies/9/simulations", "{}").await.code(), "not_found");
+    assert_eq!(one.post("/v1/policies/3/simulations", r#"{"horizon_days":0}"#).await.code(), "bad_request");
+    assert_eq!(world.clerk().post("/v1/policies/3/simulations", "{}").await.code(), "not_allowed");
 }
 
 #[tokio::test]

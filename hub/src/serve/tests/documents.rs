@@ -60,5 +60,13 @@ async fn every_route_that_is_not_public_wants_a_token() {
         }
     }
     public.sort_unstable();
-    assert_eq!(public, ["/health/live", "/health/ready", "/v1/errors", "/v1/openapi.json"]);
+    let expected = [
+        "/.well-known/authzen-configuration",
+        "/cds-services",
+        "/health/live",
+        "/health/ready",
+        "/v1/errors",
+        "/v1/openapi.json",
+    ];
+    assert_eq!(public, expected);
 }

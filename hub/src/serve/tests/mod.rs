@@ -1,13 +1,17 @@
 //! The server over the wire: requests in, bytes out, without a network unless the network is what is tested.
 
+mod authzen;
+mod care;
 mod consent;
 mod documents;
+mod emergency;
 mod erasures;
 mod events;
 mod faults;
 mod history;
 mod identity;
 mod logs;
+mod masks;
 mod matching;
 mod people;
 mod persona;
@@ -17,9 +21,11 @@ mod routes;
 mod rules;
 mod search;
 mod second_look;
+mod services;
 mod statistics;
 mod stopwatch;
 mod tasks;
 mod tcp;
+mod viewer;
 mod webhooks;
 mod writes;

@@ -20,14 +20,14 @@ use crate::testing::folder;
 const HANAKO_ELSEWHERE: &str = "石飛 花子 イシトビ ハナコ F 1957-04-06 島根県出雲市今市町4-5 0853-33-4444";
 
 /// A server with a search index, and where that lies.
-struct Searching {
-    world: World,
+pub(super) struct Searching {
+    pub(super) world: World,
     search: Search,
     folder: PathBuf,
 }
 
 impl Searching {
-    async fn new(name: &str) -> Self {
+    pub(super) async fn new(name: &str) -> Self {
         let (world, folder) = (World::new(), folder(name));
         let tables = Arc::new(Lookup::built_in().unwrap().tables);
         let pace = Pace { idle: Duration::from_millis(2), commit: Duration::ZERO, ..Pace::default() };
@@ -51,12 +51,12 @@ impl Searching {
     }
 
     /// Until everything that was written can be found.
-    fn follow(&self) {
+    pub(super) fn follow(&self) {
         let last = self.world.kv.health().seq.0;
         wait_until(|| self.search.applied() >= last);
     }
 
-    fn finish(self) {
+    pub(super) fn finish(self) {
         self.search.stop();
         std::fs::remove_dir_all(self.folder).unwrap();
     }
@@ -66,7 +66,7 @@ async fn ask(caller: &Persona<'_>, q: &str) -> Value {
     caller.get(&address(q)).await.ok()
 }
 
-fn address(q: &str) -> String {
+pub(super) fn address(q: &str) -> String {
     let encoded: String = q.bytes().map(|byte| format!("%{byte:02X}")).collect();
     format!("/v1/search?q={encoded}")
 }

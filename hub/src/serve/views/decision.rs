@@ -3,6 +3,7 @@
 //! Words that are not known are no mistake of the request but a reason to deny: an unknown purpose, role, category or label
 //! is asked with the code that nothing permits. Only what has no form at all (a date, an id) is told as a wrong field.
 
+use consent::registry::SessionId;
 use consent::{
     Basis, Category, Emergency, EmergencyKind, EmergencyReason, Fate, Labels, Outcome, Purpose, Relation, Sentence,
 };
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::serve::caller::Caller;
 use crate::serve::ids;
-use crate::serve::permission::{Asked, Finding, Patient, Question};
+use crate::serve::permission::{Asked, Data, Finding, Patient, Question};
 use crate::serve::problem::Problem;
 
 /// Who a question is about: an enterprise id, or the number of an institution.
@@ -49,12 +50,14 @@ pub(in crate::serve) struct RequesterOf {
     may_break_glass: bool,
 }
 
-/// An emergency that the requester declares.
+/// An emergency that the requester declares: by a session that was opened, or stated by the client.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct EmergencyOf {
+    /// The session: see `POST /v1/emergencies`. Nothing else is stated beside it.
+    session: Option<String>,
     /// `break_glass`, `consented`, `ambulance` or `disaster`.
-    kind: String,
+    kind: Option<String>,
     /// `unconscious`, `danger_to_life`, `cannot_consent`, `unknown_identity`, `disaster` or `substitute`.
     reason: Option<String>,
     /// When the session began; missing: now.
@@ -120,7 +123,12 @@ impl PatientOf {
 }
 
 impl RequesterOf {
-    fn asked(&self, caller: &Caller, (purpose, emergency): (Purpose, Option<Emergency>)) -> Result<Asked, Problem> {
+    /// The requester of a question.
+    pub(in crate::serve) fn asked(
+        &self,
+        caller: &Caller,
+        (purpose, declared): (&str, Option<Declared>),
+    ) -> Result<Asked, Problem> {
         let own = caller.institution();
         let institution = match (&self.institution, own) {
             (Some(named), _) => name("requester.institution", InstitutionId::new(named))?,
@@ -144,23 +152,46 @@ impl RequesterOf {
             client: name("token", ClientId::new(caller.id()))?,
             relations,
             may_break_glass: self.may_break_glass,
-            purpose,
-            emergency,
+            // A purpose that nobody knows is one that nothing permits.
+            purpose: purpose.parse().unwrap_or(Purpose::from_bit(u8::MAX)),
+            emergency: match declared {
+                Some(Declared::Stated(emergency)) => Some(emergency),
+                _ => None,
+            },
+            session: match declared {
+                Some(Declared::Session(id)) => Some(id),
+                _ => None,
+            },
         })
     }
 }
 
+/// How an emergency is declared.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::serve) enum Declared {
+    /// By the client.
+    Stated(Emergency),
+    /// By a session.
+    Session(SessionId),
+}
+
 impl EmergencyOf {
-    fn emergency(&self, now: directory::Instant) -> Result<Emergency, Problem> {
+    /// What is declared.
+    pub(in crate::serve) fn declared(&self, now: directory::Instant) -> Result<Declared, Problem> {
+        if let Some(session) = &self.session {
+            let id = ids::record_field("emergency.session", session)?;
+            return Ok(Declared::Session(SessionId(id.0)));
+        }
         let unknown = |field: &str| Problem::bad_field(format!("emergency.{field}"), "is not known");
+        let kind = self.kind.as_deref().ok_or_else(|| unknown("kind"))?;
         let reason = self.reason.as_deref().map(|word| word_of(word).ok_or_else(|| unknown("reason"))).transpose()?;
         let opened = self.opened.as_deref().map(|text| ids::instant("emergency.opened", text)).transpose()?;
-        Ok(Emergency {
-            kind: word_of::<EmergencyKind>(&self.kind).ok_or_else(|| unknown("kind"))?,
+        Ok(Declared::Stated(Emergency {
+            kind: word_of::<EmergencyKind>(kind).ok_or_else(|| unknown("kind"))?,
             reason: reason.map(|reason: EmergencyReason| reason),
             opened: opened.unwrap_or(now),
             is_reauthenticated: self.is_reauthenticated,
-        })
+        }))
     }
 }
 
@@ -171,23 +202,32 @@ impl DecisionQuestion {
         (caller, prefix): (&Caller, &str),
         now: directory::Instant,
     ) -> Result<Question, Problem> {
-        let emergency = self.emergency.as_ref().map(|emergency| emergency.emergency(now)).transpose()?;
-        let date = |text: &String| text.parse::<Date>().map_err(|error| Problem::bad_field("date", error.to_string()));
+        let declared = self.emergency.as_ref().map(|emergency| emergency.declared(now)).transpose()?;
         Ok(Question {
             patient: self.patient.patient(prefix)?,
-            asked: self
-                .requester
-                .asked(caller, (self.purpose.parse().unwrap_or(Purpose::from_bit(u8::MAX)), emergency))?,
-            custodian: name("custodian", InstitutionId::new(&self.custodian))?,
-            record_of: self.record.as_deref().map(|id| ids::record_field("record", id)).transpose()?,
-            category: self.category.parse().unwrap_or(Category::from_bit(u8::MAX)),
-            labels: Labels::of_record(self.labels.iter().map(String::as_str)),
-            date: self.date.as_ref().map(date).transpose()?,
-            department: self.department.as_deref().map(Into::into),
-            author: self.author.as_deref().map(|id| name("author", PractitionerId::new(id))).transpose()?,
-            record: self.document.as_deref().map(Into::into),
+            asked: self.requester.asked(caller, (&self.purpose, declared))?,
+            data: Data {
+                custodian: name("custodian", InstitutionId::new(&self.custodian))?,
+                record_of: self.record.as_deref().map(|id| ids::record_field("record", id)).transpose()?,
+                category: category(&self.category),
+                labels: Labels::of_record(self.labels.iter().map(String::as_str)),
+                date: self.date.as_deref().map(|text| date("date", text)).transpose()?,
+                department: self.department.as_deref().map(Into::into),
+                author: self.author.as_deref().map(|id| name("author", PractitionerId::new(id))).transpose()?,
+                document: self.document.as_deref().map(Into::into),
+            },
         })
     }
+}
+
+/// A category by its word; one that nobody knows is one that nothing permits.
+pub(in crate::serve) fn category(word: &str) -> Category {
+    word.parse().unwrap_or(Category::from_bit(u8::MAX))
+}
+
+/// A calendar day.
+pub(in crate::serve) fn date(field: &str, text: &str) -> Result<Date, Problem> {
+    text.parse::<Date>().map_err(|error| Problem::bad_field(field, error.to_string()))
 }
 
 /// The same sentence twice.
@@ -219,19 +259,19 @@ pub(in crate::serve) struct RuleView {
 #[schema(as = Decision)]
 pub(in crate::serve) struct DecisionView {
     /// Names the answer in the audit.
-    id: String,
+    pub(super) id: String,
     /// `permit` or `deny`.
     #[schema(example = "permit")]
     outcome: &'static str,
     /// Why, for programs. The requester is told of the patient's side only that it may not be seen.
-    reasons: Vec<&'static str>,
+    pub(super) reasons: Vec<&'static str>,
     /// Why, for people.
-    sentence: SentenceView,
+    pub(super) sentence: SentenceView,
     /// What must be done beside. Whoever does not understand one of them must not show the data.
     #[schema(value_type = Vec<Object>)]
-    obligations: Vec<consent::Obligation>,
+    pub(super) obligations: Vec<consent::Obligation>,
     /// For how many seconds the client may keep the answer.
-    cache_for_seconds: u32,
+    pub(super) cache_for_seconds: u32,
     /// The version of the policy that decided; missing when none is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<u32>,
@@ -270,6 +310,11 @@ impl DecisionView {
             rules: is_for_officer.then(|| finding.rules.iter().map(rule).collect()),
             valid_until: is_for_officer.then(|| decision.valid_until.to_string()),
         }
+    }
+
+    /// Whether it may be seen.
+    pub(in crate::serve) fn is_permit(&self) -> bool {
+        self.outcome == outcome_word(Outcome::Permit)
     }
 
     /// The answer while no policy is in force.
@@ -343,10 +388,10 @@ fn told_reasons(finding: &Finding) -> Vec<&'static str> {
 }
 
 /// A word of a closed set, as files write it.
-fn word_of<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
+pub(in crate::serve) fn word_of<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::from(word)).ok()
 }
 
-fn name<T>(field: &str, parsed: Result<T, directory::InvalidName>) -> Result<T, Problem> {
+pub(in crate::serve) fn name<T>(field: &str, parsed: Result<T, directory::InvalidName>) -> Result<T, Problem> {
     parsed.map_err(|error| Problem::bad_field(field, error.to_string()))
 }

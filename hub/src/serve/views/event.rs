@@ -1,5 +1,7 @@
 //! Events of the change feed: ids only, never a value.
 
+use consent::registry::{PolicyState, SessionId};
+use directory::{Instant, InstitutionId};
 use mpi::events::{Announced, Announcement};
 use mpi::{Event, Standing};
 use serde::Serialize;
@@ -14,7 +16,8 @@ pub(in crate::serve) struct EventView {
     seq: Option<u64>,
     /// `record-stored`, `person-created`, `record-moved`, `merged`, `unmerged`, `task-opened`, `task-changed`,
     /// `constrained`, `erased`, `rules-activated`, `related`, `kept-apart`, `reconciled`; of the directory
-    /// `directory-stated` or `participants-listed`.
+    /// `directory-stated` or `participants-listed`; of consent `consent-changed` and `care-changed` (answers about the
+    /// person are out of date), `policy-changed`, `veto-changed`, `emergency-changed`.
     #[schema(example = "record-moved")]
     r#type: &'static str,
     /// A record.
@@ -26,10 +29,10 @@ pub(in crate::serve) struct EventView {
     /// The custodian of the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     institution: Option<String>,
-    /// The version of the record.
+    /// The version of the record, of what was signed under it, or of the policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
-    /// What became of the version: `current`, `history` or `quarantined`.
+    /// What became of the version: `current`, `history` or `quarantined`; of the policy `draft` to `retired`.
     #[serde(skip_serializing_if = "Option::is_none")]
     standing: Option<&'static str>,
     /// A person: that was created, that a record came to, or that survived a merge.
@@ -63,7 +66,7 @@ pub(in crate::serve) struct EventView {
     /// `participation`.
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<&'static str>,
-    /// The id of the entry.
+    /// The id of the entry, or of the emergency session.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     /// Whether the entry is there in that time.
@@ -86,8 +89,53 @@ impl EventView {
         let view = match &announced.what {
             Announcement::Index(event) => Self::of_index(event, prefix),
             Announcement::Directory(event) => of_directory(event),
+            // Whom it may be shown to is judged where the register of consent can be read.
+            Announcement::Consent(_) => Self::default(),
         };
         Self { seq, run: announced.run.as_ref().map(ToString::to_string), ..view }
+    }
+
+    /// A change in what may be seen of a person.
+    pub(in crate::serve) fn about_person(kind: &'static str, version: u32, from: Option<Instant>) -> Self {
+        let valid_from = from.map(|from| from.to_string());
+        Self { r#type: kind, version: Some(version), valid_from, ..Self::default() }
+    }
+
+    /// A step in the life of a version of the policy.
+    pub(in crate::serve) fn of_policy(version: u32, state: PolicyState, from: Instant) -> Self {
+        let standing = match state {
+            PolicyState::Draft => "draft",
+            PolicyState::Reviewed => "reviewed",
+            PolicyState::Scheduled => "scheduled",
+            PolicyState::Active => "active",
+            PolicyState::Retired => "retired",
+        };
+        let valid_from = (state == PolicyState::Scheduled).then(|| from.to_string());
+        let version = Some(version);
+        Self { r#type: "policy-changed", version, standing: Some(standing), valid_from, ..Self::default() }
+    }
+
+    /// A veto of a custodian, or its end.
+    pub(in crate::serve) fn of_veto(custodian: &InstitutionId, from: Instant) -> Self {
+        let institution = Some(custodian.to_string());
+        Self { r#type: "veto-changed", institution, valid_from: Some(from.to_string()), ..Self::default() }
+    }
+
+    /// An emergency session.
+    pub(in crate::serve) fn of_session(session: SessionId) -> Self {
+        Self { r#type: "emergency-changed", id: Some(session.to_string()), ..Self::default() }
+    }
+
+    /// The same about a person, and perhaps under a record that the caller may know of.
+    pub(in crate::serve) fn naming(self, person: String, record: Option<String>) -> Self {
+        // The version is one of the record's journal, and tells how much was signed there.
+        let version = self.version.filter(|_| record.is_some());
+        Self { person: Some(person), record, version, ..self }
+    }
+
+    /// The same at a position of the log.
+    pub(in crate::serve) fn at(self, seq: Option<u64>) -> Self {
+        Self { seq, ..self }
     }
 
     /// Its type.
@@ -149,6 +197,11 @@ pub(in crate::serve) const TYPES: &[&str] = &[
     "reconciled",
     "directory-stated",
     "participants-listed",
+    "consent-changed",
+    "care-changed",
+    "policy-changed",
+    "veto-changed",
+    "emergency-changed",
 ];
 
 fn of_directory(event: &directory::Event) -> EventView {

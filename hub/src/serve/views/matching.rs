@@ -11,9 +11,12 @@ use utoipa::ToSchema;
 
 use super::arrival::demographics;
 use super::waterfall::{Side, WaterfallView};
+use crate::audit::Subject;
 use crate::index::Operating;
-use crate::serve::caller::Caller;
+use crate::serve::app::App;
+use crate::serve::permission::Patient;
 use crate::serve::problem::Problem;
+use crate::serve::viewer::{DEMOGRAPHICS, Viewer};
 
 /// A description to compare with the index.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -77,13 +80,12 @@ pub(in crate::serve) struct MatchView {
 pub(in crate::serve) struct Question {
     body: Description,
     demographics: mpi::Demographics,
-    caller: Caller,
-    visible: Visible,
+    viewer: Viewer,
 }
 
 impl Question {
     /// A checked description.
-    pub(in crate::serve) fn new(body: Description, caller: &Caller) -> Result<Self, Problem> {
+    pub(in crate::serve) fn new(body: Description, viewer: Viewer) -> Result<Self, Problem> {
         if !(1..=LIMIT_MAX).contains(&body.limit) {
             return Err(Problem::bad_field("limit", format!("must be from 1 to {LIMIT_MAX}")));
         }
@@ -94,32 +96,53 @@ impl Question {
         if demographics.is_empty() {
             return Err(Problem::bad_field("demographics", "says nothing"));
         }
-        Ok(Self { body, demographics, caller: caller.clone(), visible: caller.visible() })
+        Ok(Self { body, demographics, viewer })
     }
 
-    /// The answer.
+    /// The answer, and the persons in it for the audit.
     pub(in crate::serve) fn answer(
         &self,
-        operating: &Operating,
+        (app, operating): (&App, &Operating),
         draft: &mut Draft<'_>,
-    ) -> Result<MatchesView, Problem> {
+    ) -> Result<(MatchesView, Vec<Subject>), Problem> {
         let query = Query {
             demographics: self.demographics.clone(),
             limit: usize::try_from(self.body.limit).unwrap_or(usize::MAX),
             weight_min: self.body.weight_min.unwrap_or(operating.model.rules().lower),
         };
-        let Found { persons, total, blocks_cut } = read::find(&operating.index(), draft, &query, &self.visible)?;
-        let persons: Result<_, Problem> =
-            persons.iter().map(|likeness| self.found(operating, draft, likeness)).collect();
-        let blocks_cut = if self.visible == Visible::All { blocks_cut } else { 0 };
-        Ok(MatchesView { persons: persons?, total, blocks_cut })
+        let visible = self.visible((app, operating), draft, &query)?;
+        let Found { persons, total, blocks_cut } = read::find(&operating.index(), draft, &query, &visible)?;
+        let persons = persons.iter().map(|likeness| self.found(operating, draft, (likeness, &visible)));
+        let persons: Vec<MatchView> = persons.collect::<Result<_, Problem>>()?;
+        let blocks_cut = if visible == Visible::All { blocks_cut } else { 0 };
+        let shown = persons.iter().map(|person| person.person.clone());
+        let subjects = self.viewer.subjects(shown, operating.model.version());
+        Ok((MatchesView { persons, total, blocks_cut }, subjects))
     }
 
-    fn found(&self, operating: &Operating, draft: &mut Draft<'_>, likeness: &Likeness) -> Result<MatchView, Problem> {
+    /// What the answer may be made of. Whoever has a visible record that is like the description is like it in the whole
+    /// index as well, so those are asked about and nobody else.
+    fn visible(&self, from: (&App, &Operating), draft: &mut Draft<'_>, query: &Query) -> Result<Visible, Problem> {
+        let patients = if self.viewer.is_by_consent() {
+            let everybody = Query { limit: usize::MAX, ..query.clone() };
+            let found = read::find(&from.1.index(), draft, &everybody, &Visible::All)?;
+            found.persons.iter().map(|likeness| Patient::Person(likeness.person)).collect()
+        } else {
+            Vec::new()
+        };
+        self.viewer.visible(from, (&patients, &DEMOGRAPHICS))
+    }
+
+    fn found(
+        &self,
+        operating: &Operating,
+        draft: &mut Draft<'_>,
+        (likeness, visible): (&Likeness, &Visible),
+    ) -> Result<MatchView, Problem> {
         let explanation = match self.body.explain {
             false => None,
-            true => read::record(draft, likeness.evidence.with, &self.visible)?.map(|record| {
-                let right = Side::of(&record, self.caller.institution());
+            true => read::record(draft, likeness.evidence.with, visible)?.map(|record| {
+                let right = Side::of(&record, self.viewer.institution());
                 WaterfallView::of(operating, Side::described(&self.demographics), right)
             }),
         };

@@ -4,12 +4,18 @@
 //! are texts with prefix and check digit, other ids hexadecimal digits, times RFC 3339.
 
 pub(super) mod arrival;
+pub(super) mod authzen;
+pub(super) mod care;
 pub(super) mod decision;
 pub(super) mod directive;
+pub(super) mod draft;
+pub(super) mod emergency;
 pub(super) mod erasure;
 pub(super) mod event;
+pub(super) mod hook;
 pub(super) mod identity;
 pub(super) mod life;
+pub(super) mod mask;
 pub(super) mod matching;
 pub(super) mod person;
 pub(super) mod policy;

@@ -6,6 +6,7 @@ use consent::registry::{PolicyState, Review};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::serve::drafts::Findings;
 use crate::serve::problem::Problem;
 
 /// A policy as an officer writes it.
@@ -20,24 +21,27 @@ pub(in crate::serve) struct PolicyText {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct NewReview {
-    /// The digest of the simulation that was looked at, 64 hexadecimal digits.
+    /// The digest of the simulation that was looked at, 64 hexadecimal digits: see `POST /v1/policies/{version}/simulations`.
     simulation: String,
-    /// Whether somebody would see more than today.
-    does_widen: bool,
-    /// Whether the reviewer has looked at what would be seen, and agrees.
+    /// Whether the reviewer has looked at what would be seen that is not seen today, and agrees.
     #[serde(default)]
     is_widening_confirmed: bool,
 }
 
 impl NewReview {
-    pub(in crate::serve) fn review(&self) -> Result<Review, Problem> {
+    /// The digest that the reviewer names.
+    pub(in crate::serve) fn digest(&self) -> Result<blake3::Hash, Problem> {
         let digest = blake3::Hash::from_hex(&self.simulation);
-        let digest = digest.map_err(|_| Problem::bad_field("simulation", "is no digest of 64 hexadecimal digits"))?;
-        Ok(Review {
-            simulation: digest.into(),
-            does_widen: self.does_widen,
+        digest.map_err(|_| Problem::bad_field("simulation", "is no digest of 64 hexadecimal digits"))
+    }
+
+    /// The review; whether the draft widens is told by the findings and not by the reviewer.
+    pub(in crate::serve) fn review(&self, findings: &Findings) -> Review {
+        Review {
+            simulation: findings.digest.into(),
+            does_widen: findings.widens,
             is_widening_confirmed: self.is_widening_confirmed,
-        })
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::index::Operating;
-use crate::serve::shadow::{Shadow, State};
+use crate::serve::background::State;
+use crate::serve::shadow::Shadow;
 
 /// The rules that decide now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -330,8 +331,8 @@ impl ShadowView {
         let outcome = outcome.as_deref();
         Self {
             id: run.id.clone(),
-            name: run.name.clone(),
-            digest: run.digest.clone(),
+            name: run.about.name.clone(),
+            digest: run.about.digest.clone(),
             state,
             stage,
             percent: run.percent(),

@@ -164,6 +164,11 @@ pub(in crate::serve) struct TaskDetail {
 }
 
 impl TaskDetail {
+    /// The persons that it is about, by enterprise id.
+    pub(in crate::serve) fn persons(&self) -> &[String] {
+        &self.task.persons
+    }
+
     pub(in crate::serve) fn of(
         operating: &Operating,
         draft: &mut Draft<'_>,

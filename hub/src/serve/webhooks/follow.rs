@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use directory::Instant;
-use mpi::events::{Page, feed};
+use mpi::events;
 use mpi::kv::Seq;
 use serde::Serialize;
 
 use super::send::{Delivery, Refused, send, signature};
 use super::{Progress, Subscription, Target, list, read, update};
 use crate::serve::app::App;
+use crate::serve::feed;
 use crate::serve::problem::Problem;
 use crate::serve::random;
 use crate::serve::views::event::EventView;
@@ -92,16 +93,18 @@ pub(in crate::serve) async fn deliver(app: &App, id: &str, now: Instant) -> Resu
         return Ok(Delivered::Nothing);
     };
     let after = Seq(progress.after.max(app.webhooks().seen(id)));
-    let (last, page, prefix) = {
-        let visible = subscription.visible();
+    let (last, page, mut events) = {
+        let (visible, is_network) = (subscription.visible(), subscription.institution.is_none());
         let read = app.ask_store(move |kv, operating| -> Result<_, Problem> {
             let last = kv.health().seq;
-            Ok((last, feed(kv, after, BATCHES, &visible)?, operating.prefix.clone()))
+            let page = events::feed(kv, after, BATCHES, &visible)?;
+            let events = feed::events((kv, operating), &page, (&visible, is_network))?;
+            Ok((last, page, events))
         });
         read.await?
     };
     let next = if page.has_more { page.next } else { page.next.max(last) };
-    let events = views(&subscription, &page, &prefix);
+    events.retain(|view| subscription.wants(view.kind()));
     if events.is_empty() {
         pass(app, &progress, (id, next)).await?;
         return Ok(if page.has_more { Delivered::Taken } else { Delivered::Nothing });
@@ -118,12 +121,6 @@ pub(in crate::serve) async fn deliver(app: &App, id: &str, now: Instant) -> Resu
             Ok(Delivered::Refused)
         }
     }
-}
-
-fn views(subscription: &Subscription, page: &Page, prefix: &str) -> Vec<EventView> {
-    let is_network = subscription.institution.is_none();
-    let views = page.events.iter().map(|event| EventView::new(event, is_network.then_some(event.seq.0), prefix));
-    views.filter(|view| subscription.wants(view.kind())).collect()
 }
 
 fn delivery(
