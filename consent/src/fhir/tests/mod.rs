@@ -1,0 +1,5 @@
+//! The mapping to FHIR: what is refused, what comes back the same, and the published examples.
+
+mod register;
+mod rejections;
+mod round_trip;
