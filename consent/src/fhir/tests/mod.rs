@@ -1,5 +1,6 @@
 //! The mapping to FHIR: what is refused, what comes back the same, and the published examples.
 
+mod pcf;
 mod register;
 mod rejections;
 mod round_trip;
