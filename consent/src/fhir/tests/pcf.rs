@@ -85,7 +85,7 @@ struct Question<'q> {
 }
 
 /// A file of the examples; none when the folder is not there.
-fn file(path: &str) -> Option<Value> {
+pub(super) fn file(path: &str) -> Option<Value> {
     let text = std::fs::read_to_string(format!("{FOLDER}/{path}")).ok()?;
     Some(serde_json::from_str(&text).unwrap())
 }

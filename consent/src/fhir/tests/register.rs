@@ -9,6 +9,9 @@ use directory::{InstitutionId, Offset, PractitionerId};
 /// Types of resources that are records, or what records belong to.
 const RECORDS: [&str; 5] = ["Observation", "DocumentReference", "Encounter", "CarePlan", "EpisodeOfCare"];
 
+/// A network may publish a group for all who take part, and so make the widest baseline something that PCF can say.
+const ALL: Recipient = Recipient::Participants { list: 1, with_future: true, with_networks: false };
+
 /// Names are ids of resources: `Organization/h1` is the institution `h1`, `Organization/h1.surgery` a department of it.
 pub(super) struct Register;
 
@@ -29,6 +32,7 @@ impl References for Register {
                 None => Recipient::Institution(InstitutionId::new(id).ok()?),
             },
             ("Practitioner", _) => Recipient::Practitioner(PractitionerId::new(id).ok()?),
+            ("Group", "all-participants") => ALL,
             ("Group", _) => Recipient::Group(id.into()),
             _ => return RECORDS.contains(&kind).then(|| Referent::Record(address.into())),
         };
@@ -49,6 +53,7 @@ impl References for Register {
             Referent::Recipient(Recipient::Department(id, department)) => format!("Organization/{id}.{department}"),
             Referent::Recipient(Recipient::Practitioner(id)) => format!("Practitioner/{id}"),
             Referent::Recipient(Recipient::Group(group)) => format!("Group/{group}"),
+            Referent::Recipient(recipient) if *recipient == ALL => "Group/all-participants".to_owned(),
             Referent::Recipient(_) => return None,
             Referent::Record(name) => return name.contains('/').then(|| Reference::to(name)),
         };

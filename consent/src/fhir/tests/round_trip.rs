@@ -63,6 +63,7 @@ fn sayable() -> impl Strategy<Value = Provision> {
         Recipient::Department(institution("h2"), "surgery".into()),
         Recipient::Practitioner(practitioner("d2")),
         Recipient::Group("stroke".into()),
+        Recipient::Participants { list: 1, with_future: true, with_networks: false },
     ]);
     let targets = choice(vec![
         Target::Record("Observation/r1".into()),
@@ -92,7 +93,7 @@ fn sayable() -> impl Strategy<Value = Provision> {
     )
 }
 
-fn documents(roots: impl Strategy<Value = Provision>) -> impl Strategy<Value = ConsentDocument> {
+pub(super) fn documents(roots: impl Strategy<Value = Provision>) -> impl Strategy<Value = ConsentDocument> {
     let own = Grantor { kind: GrantorKind::Subject, evidence: None, valid: None };
     let grantors: Vec<Grantor> = proxies().into_iter().map(|(_, grantor)| grantor).chain([own]).collect();
     let signature = select(vec![Signature::Own, Signature::Scribe, Signature::OralInChart, Signature::Electronic]);
@@ -110,7 +111,7 @@ fn documents(roots: impl Strategy<Value = Provision>) -> impl Strategy<Value = C
 }
 
 /// Roots that PCF can say, with their custodians and exceptions.
-fn sayable_roots() -> impl Strategy<Value = Provision> {
+pub(super) fn sayable_roots() -> impl Strategy<Value = Provision> {
     let custodians = choice(vec![institution("h1"), institution("c1")]);
     (sayable(), custodians, proptest::collection::vec(sayable(), 0..3))
         .prop_map(|(root, custodians, exceptions)| Provision { custodians, exceptions, ..root })
@@ -142,7 +143,11 @@ fn is_sayable(provision: &Provision, is_exception: bool) -> bool {
     let is_referable = |recipient: &Recipient| {
         matches!(
             recipient,
-            Recipient::Institution(_) | Recipient::Department(..) | Recipient::Practitioner(_) | Recipient::Group(_)
+            Recipient::Institution(_)
+                | Recipient::Department(..)
+                | Recipient::Practitioner(_)
+                | Recipient::Group(_)
+                | Recipient::Participants { list: 1, with_future: true, with_networks: false }
         )
     };
     let all = |choice: &Choice<Recipient>| choice.values().unwrap_or_default().iter().all(is_referable);
