@@ -1,6 +1,6 @@
 //! Consent documents as FHIR R4 Consents of IHE Privacy Consent on FHIR (PCF 1.1), and back.
 //!
-//! [`from_fhir`] reads a Consent into a [`ConsentDocument`](crate::ConsentDocument), [`to_fhir`] writes a document as a
+//! [`from_fhir`] reads a Consent into a [`ConsentDocument`], [`to_fhir`] writes a document as a
 //! Consent of the narrowest profile that says it: basic, intermediate or advanced. Both are exact or refuse. What is
 //! written is read back before it is given out, so a document that PCF cannot say is never given out as another one; an
 //! element that is not evaluated here refuses the Consent, because it might restrict.
@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `patient`, `performer` | the identity, and the grantor |
 //! | `organization` | whose data: the custodians of the root, any when it is the network |
-//! | `dateTime`, `source`, `policy.uri` | when it was signed, the scan, the version of the policy that was shown |
+//! | `dateTime`, `policy.uri` | when it was signed, the version of the policy that was shown |
+//! | `source` | where the scan of the form lies; the receipt, where there is no scan |
 //! | `provision.type` | the effect of that provision; nesting never turns it round |
 //! | `period`, `dataPeriod` | when it holds, the days of the data |
 //! | `actor` with the role `IRCP` | recipients |

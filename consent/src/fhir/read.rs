@@ -66,7 +66,7 @@ pub fn from_fhir(resource: &Value, given: Given, terms: &FhirTerms<'_>) -> Resul
         signed: signed_of(&consent.required("dateTime")?, terms.zone)?,
         policy: policy_of(&consent, terms)?,
         replaces,
-        scan: Some(scan_of(&consent.required("sourceReference")?)?),
+        scan: scan_of(&consent.required("sourceReference")?, given, terms)?,
         root,
     };
     Ok(FhirConsent { document, status })
@@ -135,8 +135,12 @@ fn policy_of(consent: &Members<'_>, terms: &FhirTerms<'_>) -> Result<u32, FhirRe
     known.ok_or_else(|| uri.problem(FhirProblem::Unresolved { expected, found }))
 }
 
-/// Where the signed form lies; an address is kept, and no more than that.
-fn scan_of(element: &Element<'_>) -> Result<Box<str>, FhirRejection> {
-    let reference = element.members(&["reference", "display"])?.required("reference")?;
-    reference.text().map(Box::from)
+/// Where the signed form lies; an address is kept, and no more than that. The receipt stands for no form.
+fn scan_of(element: &Element<'_>, given: Given, terms: &FhirTerms<'_>) -> Result<Option<Box<str>>, FhirRejection> {
+    let found = Reference::of(element)?;
+    if terms.references.receipt(given.consent, given.version) == Some(found) {
+        return Ok(None);
+    }
+    let address = element.members(&["reference", "display"])?.required("reference")?;
+    address.text().map(|address| Some(address.into()))
 }

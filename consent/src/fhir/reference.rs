@@ -5,7 +5,7 @@
 
 use super::element::Element;
 use super::error::{FhirProblem, FhirRejection};
-use crate::chart::IdentityId;
+use crate::chart::{ConsentId, IdentityId};
 use crate::document::{Grantor, Recipient};
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,9 @@ pub trait References {
     fn reference(&self, referent: &Referent) -> Option<Reference>;
     /// The reference that stands for somebody who signs for the patient; none when there is none.
     fn performer(&self, grantor: &Grantor, patient: IdentityId) -> Option<Reference>;
+    /// The reference of the receipt of a consent, which stands for the signed form where there is no scan: PCF asks for
+    /// one or the other. None when the caller does not give receipts out.
+    fn receipt(&self, consent: ConsentId, version: u32) -> Option<Reference>;
 }
 
 impl Reference {

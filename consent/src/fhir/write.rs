@@ -70,8 +70,9 @@ pub fn to_fhir(document: &ConsentDocument, status: FhirStatus, terms: &FhirTerms
     let ConsentDocument { consent, version, identity, root, .. } = document;
     let patient = refer(&Referent::Patient(*identity), (0, "the patient"), terms)?;
     let performer = performer_json(&document.grantor, document, terms)?;
-    let scan = document.scan.as_deref().filter(|scan| !scan.trim().is_empty());
-    let scan = scan.ok_or(FhirRefusal::Missing("the signed form, and no scan of it is there"))?;
+    let receipt = || terms.references.receipt(*consent, *version);
+    let form = document.scan.as_deref().map_or_else(receipt, |scan| Some(Reference::to(scan)));
+    let form = form.ok_or(FhirRefusal::Missing("the signed form, and there is neither scan nor receipt"))?;
     let policy = terms.policies.iter().find(|(_, known)| *known == document.policy);
     let (policy, _) = policy.ok_or(FhirRefusal::NoPolicy(document.policy))?;
     let json = json!({
@@ -85,7 +86,7 @@ pub fn to_fhir(document: &ConsentDocument, status: FhirStatus, terms: &FhirTerms
         "dateTime": signed_text(document.signed)?,
         "performer": [performer],
         "organization": organizations_json(root, terms)?,
-        "sourceReference": { "reference": scan },
+        "sourceReference": form.json(),
         "policy": [{ "uri": policy }],
         "provision": root_json(root, terms)?,
     });

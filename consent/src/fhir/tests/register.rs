@@ -3,7 +3,7 @@
 use crate::document::{Grantor, GrantorKind, Kinship, Recipient};
 use crate::fhir::{Coding, FhirTerms, Reference, References, Referent};
 use crate::tests::world::identity;
-use crate::{IdentityId, Label, Purpose};
+use crate::{ConsentId, IdentityId, Label, Purpose};
 use directory::{InstitutionId, Offset, PractitionerId};
 
 /// Types of resources that are records, or what records belong to.
@@ -63,6 +63,12 @@ impl References for Register {
     fn performer(&self, grantor: &Grantor, _: IdentityId) -> Option<Reference> {
         let known = proxies().into_iter().find(|(_, known)| known == grantor);
         known.map(|(address, _)| Reference::to(address))
+    }
+
+    fn receipt(&self, consent: ConsentId, version: u32) -> Option<Reference> {
+        // The consent 7 is from before there were receipts.
+        let has_receipt = consent != ConsentId([7; 16]);
+        has_receipt.then(|| Reference::to(&format!("DocumentReference/receipt-{consent}-{version}")))
     }
 }
 

@@ -97,15 +97,15 @@ pub(super) fn documents(roots: impl Strategy<Value = Provision>) -> impl Strateg
     let own = Grantor { kind: GrantorKind::Subject, evidence: None, valid: None };
     let grantors: Vec<Grantor> = proxies().into_iter().map(|(_, grantor)| grantor).chain([own]).collect();
     let signature = select(vec![Signature::Own, Signature::Scribe, Signature::OralInChart, Signature::Electronic]);
-    let rest = (select(grantors), signature, 0_i64..4_000_000_000_000_000, 1_u32..=4, 1_u32..9, any::<bool>());
-    (roots, rest).prop_map(|(root, (grantor, signature, signed, policy, version, replaces))| ConsentDocument {
+    let rest = (select(grantors), signature, 0_i64..4_000_000_000_000_000, 1_u32..=4, 1_u32..9, any::<(bool, bool)>());
+    (roots, rest).prop_map(|(root, (grantor, signature, signed, policy, version, (replaces, scan)))| ConsentDocument {
         grantor,
         signature,
         signed: Instant::from_micros(signed),
         policy,
         version,
         replaces: replaces.then_some(ConsentId([9; 16])),
-        scan: Some("https://forms.example/1".into()),
+        scan: scan.then(|| "https://forms.example/1".into()),
         ..document(1, root)
     })
 }
@@ -279,7 +279,7 @@ fn what_pcf_cannot_say_is_named_with_its_provision() {
     check_refused(deep, "PCF cannot say exceptions of exceptions, see exception 1");
     let silent = |it: &mut ConsentDocument| it.root.effect = None;
     check_refused(silent, "PCF asks for the effect of every provision, also of one that denies by silence");
-    check_refused(|it| it.scan = None, "PCF asks for the signed form, and no scan of it is there");
+    check_refused(|it| it.scan = None, "PCF asks for the signed form, and there is neither scan nor receipt");
     check_refused(|it| it.policy = 9, "no address stands for version 9 of the policy");
     check_refused(|it| it.identity = identity(9), &format!("no resource stands for the patient, {root}"));
     // A name that the register would read as a department: it is not given out as one.
