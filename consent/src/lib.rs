@@ -20,8 +20,9 @@
 //! of any past moment. What the person takes home is a [`receipt`].
 //!
 //! The crate is pure: the present, the facts about the requester and the linked identities are parameters; nothing here
-//! asks a clock or the network, a decision asks no store and allocates nothing, and the registry only plans. It knows no FHIR and no wire format, and it
-//! does not know the index: an identity is an opaque digest.
+//! asks a clock or the network, a decision asks no store and allocates nothing, and the registry only plans. It knows no
+//! wire format but one: [`fhir`] carries documents over to FHIR Consents and back. It does not know the index: an identity
+//! is an opaque digest.
 //!
 //! # Numbers
 //!
@@ -39,6 +40,7 @@ mod decision;
 pub mod document;
 mod emergency;
 mod explain;
+pub mod fhir;
 mod label;
 mod lifecycle;
 mod lookup;

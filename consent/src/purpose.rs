@@ -82,6 +82,12 @@ impl Purpose {
         self.0
     }
 
+    /// Whether a network names it itself, and HL7 has no code for it.
+    #[must_use]
+    pub const fn is_own(self) -> bool {
+        self.0 >= OWN_START && self.0 < 32
+    }
+
     /// The set of this one; empty when the bit lies beyond 31.
     #[must_use]
     pub const fn set(self) -> Purposes {

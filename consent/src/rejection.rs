@@ -112,6 +112,6 @@ pub enum RejectionReason {
     Full(#[from] CodebookFull),
 }
 
-fn place(provision: u16) -> String {
+pub(crate) fn place(provision: u16) -> String {
     if provision == 0 { "the root provision".to_owned() } else { format!("exception {provision}") }
 }

@@ -38,15 +38,18 @@ roles = ["physician", "dentist", "nurse", "pharmacist", "visiting_nurse", "techn
 
 pub(crate) fn snapshot() -> &'static Snapshot {
     static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
-    SNAPSHOT.get_or_init(|| {
-        let described: description::Directory = toml::from_str(DIRECTORY).unwrap();
-        let kv = MemoryKv::new();
-        let mut draft = Draft::new(&kv);
-        let begin = Instant::from_micros(0);
-        directory::apply(&mut draft, &described.check(Offset::TOKYO).unwrap(), begin, begin).unwrap();
-        kv.commit(&draft.finish().into_batch(BatchId([0; 16]))).unwrap();
-        Snapshot::load(&mut Draft::new(&kv)).unwrap()
-    })
+    SNAPSHOT.get_or_init(|| snapshot_of(DIRECTORY))
+}
+
+/// A directory that is in force since 1970.
+pub(crate) fn snapshot_of(described: &str) -> Snapshot {
+    let described: description::Directory = toml::from_str(described).unwrap();
+    let kv = MemoryKv::new();
+    let mut draft = Draft::new(&kv);
+    let begin = Instant::from_micros(0);
+    directory::apply(&mut draft, &described.check(Offset::TOKYO).unwrap(), begin, begin).unwrap();
+    kv.commit(&draft.finish().into_batch(BatchId([0; 16]))).unwrap();
+    Snapshot::load(&mut Draft::new(&kv)).unwrap()
 }
 
 pub(crate) fn known() -> Known<'static> {
