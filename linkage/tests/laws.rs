@@ -195,6 +195,7 @@ impl Executor for Threads {
 #[derive(Debug, PartialEq)]
 struct Whole {
     rules: String,
+    calibrated: String,
     pairs: Vec<(String, String, u32, u8)>,
     clusters: Vec<(String, String)>,
     counts: (Vec<u64>, Vec<u64>),
@@ -206,9 +207,13 @@ fn whole_run(records: &[Record], seed: u64, executor: &dyn Executor) -> Whole {
     trained(&rules, &table, (seed, executor), |scorer, learned| {
         let blocks = BlockIndex::build(&rules.blocks, &table, false, executor);
         let linked = link(scorer, &blocks, executor);
+        let mut calibrated = learned.clone();
+        let shift = train::calibrate_prior(&mut calibrated, scorer, &linked, executor);
+        assert!(shift != 0.0, "records hold others together");
         let id = |record: RecordIndex| table.id(record).to_owned();
         Whole {
             rules: learned.to_toml(),
+            calibrated: calibrated.to_toml(),
             pairs: linked.pairs.iter().map(|p| (id(p.left), id(p.right), p.weight.to_bits(), p.guard)).collect(),
             clusters: (0_u32..).zip(&linked.clusters).map(|(record, first)| (id(record), id(*first))).collect(),
             counts: (linked.candidates, linked.histogram),

@@ -71,9 +71,12 @@ pub(crate) fn with_scorer<T>(
     if weighing.train {
         let progress = Progress::start("training", None, Unit::Count);
         let settings = Settings { across_sources: loaded.across_sources, seed: weighing.seed ^ train::SEED };
-        let (mut trained, report) = train::train(&comparer, &frequencies, settings, executor);
+        let (mut trained, mut report) = train::train(&comparer, &frequencies, settings, executor);
         for _ in 0..rules.training.rounds {
-            trained = rounds::learn_from_clusters(&comparer, &frequencies, &trained, settings, loaded)?;
+            let (learned, round) = rounds::learn_from_clusters(&comparer, &frequencies, &trained, settings, loaded)?;
+            trained = learned;
+            report.rounds.push(round);
+            report.prior = trained.prior.unwrap_or(report.prior);
         }
         training = Some((trained, report));
         progress.finish();

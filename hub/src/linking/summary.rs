@@ -57,6 +57,16 @@ pub(crate) struct TrainingSummary {
     pub(crate) relations: Vec<(String, f64)>,
     pub(crate) stages: Vec<StageSummary>,
     pub(crate) not_learned: Vec<String>,
+    pub(crate) rounds: Vec<RoundSummary>,
+}
+
+/// One round of learning from clusters.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RoundSummary {
+    /// Pairs that the clusters held.
+    pub(crate) matches: u64,
+    /// Bits by which the prior was moved to agree with what third records say of pairs.
+    pub(crate) prior_shift: f64,
 }
 
 /// One expectation-maximisation.
@@ -91,6 +101,11 @@ impl TrainingSummary {
                 })
                 .collect(),
             not_learned: report.not_learned.clone(),
+            rounds: report
+                .rounds
+                .iter()
+                .map(|round| RoundSummary { matches: round.matches, prior_shift: round.prior_shift })
+                .collect(),
         }
     }
 
@@ -113,6 +128,13 @@ impl TrainingSummary {
         }
         for name in &self.not_learned {
             let _ = writeln!(out, "  m of `{name}` was learned in no block; it keeps its starting value");
+        }
+        for (round, number) in self.rounds.iter().zip(1..) {
+            let _ = writeln!(
+                out,
+                "  round {number}: {} pairs in clusters, prior moved by {:+.2} bits",
+                round.matches, round.prior_shift
+            );
         }
     }
 }

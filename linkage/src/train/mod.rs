@@ -4,15 +4,19 @@
 //! classes when matches are rare: the prior comes from deterministic rules with a stated recall; u comes from random
 //! pairs; m comes from expectation-maximisation inside one block after another, where matches are common, for the
 //! comparisons that do not read the blocked fields; at last one run over all training blocks together lets the
-//! comparisons, the prior and the relations settle. u is corrected for the matches that are among random pairs.
+//! comparisons, the prior and the relations settle. u is corrected for the matches that are among random pairs. Where
+//! the records are then linked and learned from again, the caller gives the pairs found as [`Labels`], and
+//! [`calibrate_prior`] sets the prior by what records say of each other.
 //!
 //! Everything is a function of records, rules and seed: samples are drawn by number from the canonical record order.
 
+mod calibrate;
 mod em;
 mod labels;
 mod observe;
 mod random;
 
+pub use calibrate::{EVEN_ODDS, WEIGHT_MAX, calibrate_prior};
 pub use em::Iteration;
 pub use labels::{Labels, train_from_labels};
 
@@ -41,6 +45,17 @@ pub struct TrainingReport {
     pub stages: Vec<StageReport>,
     /// Comparisons that no training block could learn; they keep their starting m.
     pub not_learned: Vec<String>,
+    /// What was learned again from clusters, round after round; filled by who links.
+    pub rounds: Vec<RoundReport>,
+}
+
+/// One round of learning from clusters.
+#[derive(Clone, Copy, Debug)]
+pub struct RoundReport {
+    /// Pairs that the clusters held.
+    pub matches: u64,
+    /// Bits by which the prior was then moved; see [`calibrate_prior`].
+    pub prior_shift: f64,
 }
 
 /// One expectation-maximisation.
