@@ -23,7 +23,9 @@ PORT=${DEMO_PORT:-8080}
 PROFILE=${DEMO_PROFILE:-release}
 ONCE=${DEMO_ONCE:-0}
 RULES=matching-rules/person.toml
-ROLES=(service clerk officer administrator source_system)
+POLICY=consent/policies/default.toml
+# Names of tokens; the second officer reviews what the first has written.
+CALLERS=(service clerk officer officer2 administrator source_system)
 
 [[ "$PEOPLE" =~ ^[1-9][0-9]*$ ]] || die "PEOPLE must be a whole number above 0, not \`$PEOPLE\`"
 [[ "$SEED" =~ ^[0-9]+$ ]] || die "SEED must be a whole number, not \`$SEED\`"
@@ -40,9 +42,19 @@ NAYOSE="$(target_directory)/${PROFILE/dev/debug}/nayose"
 # The value of a text member in an answer, the first of that name.
 member() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" | head -n 1; }
 
+# The directory: the institutions of the file with their domains, and the service that asks, licensed for treatment.
+describe_network() {
+    awk -F, 'NR > 1 {
+        printf "[[institutions]]\nid = \"%s\"\nname = \"%s\"\nkind = \"%s\"\nregion = \"%s\"\ndisclosing = %s\n", $1, $2, $3, $4, $5
+        if ($6 != "") printf "code = \"%s\"\n", $6
+        printf "[[authorities]]\nid = \"%s\"\nname = \"%s\"\nkind = \"patients\"\nowner = \"%s\"\n", $7, $2, $1
+    } NR == 2 { first = $1 }
+    END { printf "[[clients]]\nid = \"demo-service\"\nname = \"demo-service\"\ninstitution = \"%s\"\npurposes = [\"TREAT\"]\nroles = [\"physician\"]\n", first }' "$OUT/institutions.csv"
+}
+
 # The tokens are written beside the configuration for this demonstration only: a network gives each to its holder.
 make_network() {
-    local role text=() institution
+    local caller role text=() institution
     mkdir -p "$OUT"
     say "Making a population of $PEOPLE people with seed $SEED"
     run "$NAYOSE" synth --people "$PEOPLE" --seed "$SEED" --profile base --out "$OUT"
@@ -52,16 +64,18 @@ make_network() {
     (umask 077 && : >"$OUT/tokens")
     {
         printf 'listen = "127.0.0.1:%s"\nkeyring = "keys.toml"\nwitness = "witness"\n\n[store]\nfolder = "store"\n\n[audit]\nfolder = "audit"\nwitness = "audit-witness"\n' "$PORT"
-        for role in "${ROLES[@]}"; do
+        for caller in "${CALLERS[@]}"; do
             text=()
+            role=${caller%2}
             if [[ "$role" == source_system ]]; then text=(--institution "$institution"); fi
-            "$NAYOSE" token new --id "demo-$role" --role "$role" "${text[@]}" |
-                tee >(sed -n "s/^# \(nayose_.*\)/$role \1/p" >>"$OUT/tokens") | sed -n '/^\[\[tokens/,$p'
+            "$NAYOSE" token new --id "demo-$caller" --role "$role" "${text[@]}" |
+                tee >(sed -n "s/^# \(nayose_.*\)/$caller \1/p" >>"$OUT/tokens") | sed -n '/^\[\[tokens/,$p'
             printf '\n'
         done
     } >"$OUT/nayose.toml"
     say "Loading the directory"
-    run "$NAYOSE" directory load --config "$OUT/nayose.toml" "$OUT/institutions.csv"
+    describe_network >"$OUT/directory.toml"
+    run "$NAYOSE" directory load --config "$OUT/nayose.toml" "$OUT/directory.toml"
     say "Importing the records under $RULES"
     run "$NAYOSE" import --config "$OUT/nayose.toml" "$OUT/records.csv" \
         --rejects "$OUT/rejects.csv" --persons "$OUT/persons.csv"
@@ -127,10 +141,47 @@ try() {
 # The enterprise id of a record of the file.
 person_of() { sed -n "$(($1 + 1))p" "$OUT/persons.csv" | cut -d, -f2; }
 
+# What comes in, as the only text member of a JSON object.
+as_member() {
+    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' | awk -v name="$1" 'BEGIN { printf "{\"%s\": \"", name } { printf "%s\\n", $0 } END { print "\"}" }'
+}
+
 # The rules with a higher threshold, as a JSON text.
-candidate() {
-    sed -e 's/^upper = .*/upper = 11.0/' -e 's/\\/\\\\/g' -e 's/"/\\"/g' "$RULES" |
-        awk 'BEGIN { printf "{\"rules\": \"" } { printf "%s\\n", $0 } END { print "\"}" }'
+candidate() { sed -e 's/^upper = .*/upper = 11.0/' "$RULES" | as_member rules; }
+
+# One officer writes the policy and simulates it, the other reviews it; then it is in force.
+publish_policy() {
+    local json='Content-Type: application/json' run digest= attempt
+    ask officer "$URL/v1/policies" | grep -q '"active"' && return 0
+    say "Publishing the network's policy: written, simulated, reviewed by another officer"
+    as_member text <"$POLICY" >"$OUT/policy.json"
+    ask officer "$URL/v1/policies" --header "$json" --data-binary "@$OUT/policy.json" >/dev/null
+    run=$(ask officer "$URL/v1/policies/1/simulations" --header "$json" --data '{}' | member id)
+    for attempt in {1..300}; do
+        digest=$(ask officer "$URL/v1/policies/1/simulations/$run" | member digest)
+        [[ -z "$digest" ]] || break
+        sleep 0.2
+    done
+    [[ -n "$digest" ]] || die "the simulation of the policy did not end ($attempt attempts)"
+    ask officer2 "$URL/v1/policies/1/review" --header "$json" \
+        --data "{\"simulation\": \"$digest\", \"is_widening_confirmed\": true}" >/dev/null
+    ask officer "$URL/v1/policies/1/schedule" --header "$json" --data '{}' >/dev/null
+}
+
+# A patient joins, is seen by who treats him or her, and leaves again.
+tour_of_consent() {
+    local json='Content-Type: application/json' institution=$1 identity=$2 other question
+    other=$(awk -F, -v own="$institution" 'NR>1 && $1!=own && $3=="hospital" { print $1; exit }' "$OUT/institutions.csv")
+    question="{\"patient\": $identity, \"requester\": {\"institution\": \"$other\", \"role\": \"physician\", \"relations\": [\"open_encounter\"]}, \"purpose\": \"TREAT\", \"custodian\": \"$institution\", \"category\": \"prescriptions\"}"
+    try clerk "A patient joins the network" "$URL/v1/enrolments" --header "$json" --data "$identity"
+    try service "May a physician who treats the patient elsewhere see the prescriptions?" "$URL/v1/decisions" \
+        --header "$json" --data "$question"
+    try officer "Who can see this patient, and why not?" "$URL/v1/simulations/who-can-see" --header "$json" \
+        --data "{\"patient\": $identity, \"purpose\": \"TREAT\", \"in_care\": true}"
+    try service "Who has this number, in the eyes of that physician?" --get "$URL/v1/resolve" \
+        --header "Nayose-Purpose: TREAT" --header "Nayose-Role: physician" --header "Nayose-Institution: $other" \
+        --header "Nayose-Relations: open_encounter" --data-urlencode "authority=$3" --data-urlencode "value=$4"
+    try clerk "The patient leaves: the same question is now denied" "$URL/v1/withdrawals" --header "$json" --data "$identity"
 }
 
 tour() {
@@ -154,6 +205,9 @@ tour() {
     merge=MERGE
     if [[ "$ONCE" == 1 ]]; then merge=$(member merge <"$OUT/answer"); fi
     try clerk "And undo it (the answer above names the merge)" "$URL/v1/merges/$merge/undo" --header "$json" --data "$why"
+    publish_policy
+    tour_of_consent "$institution" "{\"authority\": \"$authority\", \"value\": \"$(field 1 local_id)\"}" \
+        "$authority" "$(field 1 local_id)"
     if has /v1/rules/shadow; then
         candidate >"$OUT/candidate.json"
         try administrator "What would a higher threshold change? (the answer names the run; ask \`/v1/rules/shadow/RUN\`)" \
@@ -167,7 +221,8 @@ if [[ -f "$OUT/complete" ]]; then
     sed -i "s/^listen = .*/listen = \"127.0.0.1:$PORT\"/" "$OUT/nayose.toml"
 elif [[ -d "$OUT/store" ]]; then
     say "Going on with the import that was stopped"
-    run "$NAYOSE" directory load --config "$OUT/nayose.toml" "$OUT/institutions.csv"
+    describe_network >"$OUT/directory.toml"
+    run "$NAYOSE" directory load --config "$OUT/nayose.toml" "$OUT/directory.toml"
     run "$NAYOSE" import --config "$OUT/nayose.toml" "$OUT/records.csv" --rejects "$OUT/rejects.csv" --persons "$OUT/persons.csv"
     printf '%s %s\n' "$PEOPLE" "$SEED" >"$OUT/complete"
 else

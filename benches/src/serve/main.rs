@@ -9,6 +9,7 @@ mod load;
 #[path = "../machine.rs"]
 mod machine;
 mod measure;
+mod permission;
 mod population;
 mod processor;
 mod random;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use super::load::{Answers, Load, Loop, offer};
+use super::permission;
 use super::population::{Needed, Population};
 use super::processor::{Spent, SyncLatency, sync_latency};
 use super::random::Random;
@@ -34,6 +35,14 @@ pub(crate) enum Workload {
     Resolve,
     /// Who is like a description.
     Match,
+    /// Who is behind an identifier, for a physician elsewhere: by consent, and in the audit.
+    View,
+    /// The same of a description.
+    ViewMatch,
+    /// May this be seen? The patient is resolved, the answer is in the audit before it leaves.
+    Decide,
+    /// A hundred such questions about one patient in one request.
+    DecideBatch,
 }
 
 /// What was asked of a workload at a size.
@@ -97,6 +106,11 @@ const ARRIVALS_PER_SECOND_MAX: f64 = 3_000.0;
 const SAMPLE_PEOPLE_PER_RECORD: u64 = 1;
 
 impl Workload {
+    /// Whether patients have to have joined before.
+    fn needs_consent(self) -> bool {
+        matches!(self, Self::View | Self::ViewMatch | Self::Decide | Self::DecideBatch)
+    }
+
     /// What was asked at a size; the bars are those of the prefecture and of a million.
     fn bar(self, people: u64) -> Option<Bar> {
         let (rate, p99_ms) = match (self, people) {
@@ -105,6 +119,12 @@ impl Workload {
             (Self::Resolve, 57_078 | 1_000_000) => (20_000.0, Some(5.0)),
             (Self::Match, 57_078) => (1_000.0, Some(20.0)),
             (Self::Match, 1_000_000) => (1_000.0, Some(50.0)),
+            (Self::View, 57_078 | 1_000_000) => (10_000.0, Some(5.0)),
+            (Self::ViewMatch, 57_078) => (800.0, Some(20.0)),
+            (Self::ViewMatch, 1_000_000) => (800.0, Some(50.0)),
+            (Self::Decide, 57_078 | 1_000_000) => (10_000.0, Some(5.0)),
+            // 100,000 evaluations, a hundred in a request.
+            (Self::DecideBatch, 57_078 | 1_000_000) => (1_000.0, None),
             _ => return None,
         };
         Some(Bar { rate, p99_ms })
@@ -122,6 +142,8 @@ pub(crate) fn run(plan: &Plan, site: &Site) -> anyhow::Result<Measured> {
         remove(site, STORE)?;
         remove(site, "data.models")?;
         remove(site, "data.search")?;
+        remove(site, "audit")?;
+        remove(site, "witness")?;
         site.configure(address, (256 << 20, &plan.log_level), &tokens)?;
         Some(site.load(&population)?)
     };
@@ -129,7 +151,11 @@ pub(crate) fn run(plan: &Plan, site: &Site) -> anyhow::Result<Measured> {
     site.configure(address, (store_bytes / 2, &plan.log_level), &tokens)?;
     let disk = sync_latency(&site.folder)?;
     let server = site.start(address)?;
-    let mut maker = Maker { population: &population, tokens: &tokens, random: Random::new(13) };
+    if plan.workloads.iter().any(|workload| workload.needs_consent()) {
+        permission::prepare(&server, &tokens, &population)?;
+    }
+    let institutions = population.authorities.keys().cloned().collect();
+    let mut maker = Maker { population: &population, tokens: &tokens, random: Random::new(13), institutions };
     let mut runs = Vec::new();
     for workload in &plan.workloads {
         let offered = Offered { plan, workload: *workload, server: &server, tokens: &tokens };
@@ -203,6 +229,10 @@ impl Offered<'_> {
             Workload::Arrivals => maker.arrivals(2 * count(ARRIVALS_PER_SECOND_MAX)),
             Workload::Resolve => maker.resolves(count(RATE_MAX)),
             Workload::Match => maker.matches(count(RATE_MAX / 4.0)),
+            Workload::View => maker.views(count(RATE_MAX)),
+            Workload::ViewMatch => maker.viewed_matches(count(RATE_MAX / 4.0)),
+            Workload::Decide => maker.decisions(count(RATE_MAX)),
+            Workload::DecideBatch => maker.batches(count(RATE_MAX / 10.0)),
         };
         if requests.is_empty() {
             bail!("no requests of the workload `{}` could be made", self.workload.name());

@@ -5,6 +5,7 @@
 //! the new persons. Of what is loaded a sample is kept in memory, to be updated and asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +34,8 @@ pub(crate) struct Population {
     pub(crate) records_file: PathBuf,
     /// How many those are.
     pub(crate) loaded: u64,
-    /// The institutions to load.
-    pub(crate) institutions_file: PathBuf,
+    /// The directory to load: the institutions with their domains, and the service that asks.
+    pub(crate) directory_file: PathBuf,
     /// Domain of the patient numbers of each institution.
     pub(crate) authorities: BTreeMap<String, String>,
     /// Loaded records, in random order.
@@ -48,17 +49,18 @@ pub(crate) struct Population {
 impl Population {
     /// Divides the output of `synth` in a folder; `strangers` is that of another seed.
     pub(crate) fn divide(folder: &Path, strangers: &Path, needed: Needed) -> anyhow::Result<Self> {
-        let institutions_file = folder.join("institutions.csv");
-        let authorities: BTreeMap<String, String> = rows(&institutions_file)?
-            .map(|row| row.map(|mut row| (take(&mut row, "institution_id"), take(&mut row, "authority"))))
-            .collect::<anyhow::Result<_>>()?;
+        let institutions: Vec<Row> = rows(&folder.join("institutions.csv"))?.collect::<anyhow::Result<_>>()?;
+        let directory_file = folder.join("directory.toml");
+        std::fs::write(&directory_file, directory_of(&institutions)?).context("cannot write the directory")?;
+        let pair = |mut row: Row| (take(&mut row, "institution_id"), take(&mut row, "authority"));
+        let authorities: BTreeMap<String, String> = institutions.into_iter().map(pair).collect();
         let chosen = choose_held_back(&folder.join("truth.csv"), needed.held_back)?;
         let records_file = folder.join("loaded.csv");
         let (held_back, sample, loaded) = split(&folder.join("records.csv"), &records_file, (&chosen, needed.sampled))?;
         let mut population = Self {
             records_file,
             loaded,
-            institutions_file,
+            directory_file,
             authorities,
             sample,
             held_back,
@@ -83,6 +85,30 @@ impl Population {
             number.push_str("-2");
         }
     }
+}
+
+/// The directory as TOML, whose texts are written as those of JSON: what `institutions.csv` says, and a service that is licensed for treatment.
+fn directory_of(institutions: &[Row]) -> anyhow::Result<String> {
+    let text =
+        |row: &Row, column: &str| serde_json::Value::from(row.get(column).map_or("", String::as_str)).to_string();
+    let mut toml = String::new();
+    for row in institutions {
+        let [id, name, kind, region, authority] =
+            ["institution_id", "name", "kind", "region", "authority"].map(|column| text(row, column));
+        let disclosing = row.get("disclosing").is_some_and(|word| matches!(word.as_str(), "1" | "true" | "yes"));
+        writeln!(
+            toml,
+            "[[institutions]]\nid = {id}\nname = {name}\nkind = {kind}\nregion = {region}\ndisclosing = {disclosing}\n\
+             [[authorities]]\nid = {authority}\nname = {name}\nkind = \"patients\"\nowner = {id}"
+        )?;
+    }
+    let first = institutions.first().context("there is no institution")?;
+    let id = text(first, "institution_id");
+    writeln!(
+        toml,
+        "[[clients]]\nid = \"network\"\nname = \"network\"\ninstitution = {id}\npurposes = [\"TREAT\"]\nroles = [\"physician\"]"
+    )?;
+    Ok(toml)
 }
 
 /// One record of each of some persons that have several. The rows of one person stand together in the truth.

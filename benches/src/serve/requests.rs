@@ -20,6 +20,11 @@ const CHANGES: [(usize, &[&str]); 3] = [
     (25, &["insurer_no", "insured_symbol", "insured_no", "branch_no"]),
 ];
 
+/// Decisions in one request of the workload of batches.
+pub(crate) const BATCH: usize = 100;
+/// Kinds of data that are asked about.
+const CATEGORIES: [&str; 5] = ["prescriptions", "tests", "images", "documents", "allergies"];
+
 /// What a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -34,6 +39,8 @@ pub(crate) struct Maker<'p> {
     pub(crate) population: &'p Population,
     pub(crate) tokens: &'p Tokens,
     pub(crate) random: Random,
+    /// Ids of all institutions.
+    pub(crate) institutions: Vec<String>,
 }
 
 impl Maker<'_> {
@@ -88,6 +95,60 @@ impl Maker<'_> {
             .collect()
     }
 
+    /// Questions for the person behind an identifier, with the eyes of a physician of another institution.
+    pub(crate) fn views(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let resolves = self.resolves(count);
+        resolves.into_iter().map(|request| self.seen_by_physician(&request)).collect()
+    }
+
+    /// Questions for the persons that are like a description, with the eyes of a physician of another institution.
+    pub(crate) fn viewed_matches(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let matches = self.matches(count);
+        matches.into_iter().map(|request| self.seen_by_physician(&request)).collect()
+    }
+
+    /// Decisions about data of the patients who have joined, asked by physicians who treat them elsewhere.
+    pub(crate) fn decisions(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let token = self.tokens.of_network();
+        (0..count).filter_map(|_| Some(post("/v1/decisions", token, &self.question(None)?))).collect()
+    }
+
+    /// Many decisions about one patient in one request.
+    pub(crate) fn batches(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let token = self.tokens.of_network();
+        (0..count)
+            .filter_map(|_| {
+                let row = self.random.one_of(&self.population.sample)?.clone();
+                let questions: Vec<Value> = (0..BATCH).filter_map(|_| self.question(Some(&row))).collect();
+                Some(post("/v1/decisions/batch", token, &json!({ "questions": questions })))
+            })
+            .collect()
+    }
+
+    /// A question about a patient, or about one of the sample.
+    fn question(&mut self, row: Option<&Row>) -> Option<Value> {
+        let row = row.or_else(|| self.random.one_of(&self.population.sample))?;
+        let custodian = value(row, "institution");
+        let authority = self.population.authorities.get(custodian)?;
+        let institution = self.random.one_of(&self.institutions)?;
+        let category = self.random.one_of(&CATEGORIES)?;
+        Some(json!({
+            "patient": {"authority": authority, "value": value(row, "local_id")},
+            "requester": {"institution": institution, "role": "physician", "relations": ["open_encounter"]},
+            "purpose": "TREAT", "custodian": custodian, "category": category,
+        }))
+    }
+
+    /// The same request with a purpose declared, for a random institution.
+    fn seen_by_physician(&mut self, request: &[u8]) -> Vec<u8> {
+        let institution = self.random.one_of(&self.institutions).map_or("", String::as_str);
+        let headers = format!(
+            "Host: bench\r\nNayose-Purpose: TREAT\r\nNayose-Role: physician\r\nNayose-Relations: open_encounter\r\n\
+             Nayose-Institution: {institution}\r\n"
+        );
+        String::from_utf8_lossy(request).replacen("Host: bench\r\n", &headers, 1).into_bytes()
+    }
+
     /// The row with a small change, whose values come from another record.
     fn changed(&mut self, row: &Row) -> Row {
         let mut row = row.clone();
@@ -131,7 +192,7 @@ fn demographics(row: &Row) -> Map<String, Value> {
     row.iter().filter(is_said).map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
 }
 
-fn value<'r>(row: &'r Row, column: &str) -> &'r str {
+pub(crate) fn value<'r>(row: &'r Row, column: &str) -> &'r str {
     row.get(column).map_or("", String::as_str)
 }
 
@@ -154,7 +215,7 @@ pub(crate) fn get(target: &str, token: &str) -> Vec<u8> {
 }
 
 /// A request with a JSON body.
-fn post(target: &str, token: &str, body: &Value) -> Vec<u8> {
+pub(crate) fn post(target: &str, token: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     format!(
         "POST {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\

@@ -70,9 +70,12 @@ impl Site {
         let _ = write!(
             text,
             "listen = \"{address}\"\nkeyring = \"keys.toml\"\n\n[store]\nfolder = \"{STORE}\"\ncache_bytes = {cache_bytes}\n\n\
-             [log]\nformat = \"json\"\nlevel = \"{level}\"\n"
+             [audit]\nfolder = \"audit\"\nwitness = \"witness\"\n\n[log]\nformat = \"json\"\nlevel = \"{level}\"\n"
         );
         text.push_str(&tokens.to_toml());
+        for folder in ["audit", "witness"] {
+            fs::create_dir_all(self.folder.join(folder)).context("cannot make a folder of the audit trail")?;
+        }
         fs::write(self.folder.join(CONFIG), text).context("cannot write the configuration")
     }
 
@@ -82,7 +85,7 @@ impl Site {
         if !self.folder.join("keys.toml").try_exists()? {
             self.run(&["keyring", "new", "keys.toml"])?;
         }
-        self.run(&["directory", "load", "--config", CONFIG, &file(&population.institutions_file)])?;
+        self.run(&["directory", "load", "--config", CONFIG, &file(&population.directory_file)])?;
         self.run(&["import", "--config", CONFIG, &file(&population.records_file)])
     }
 

@@ -10,10 +10,13 @@ pub(crate) struct Tokens {
     institutions: Vec<String>,
     network: String,
     operator: String,
+    author: String,
+    reviewer: String,
+    clerk: String,
 }
 
 /// Of each 1,000 tokens that a server may have, these are for others than institutions.
-const OTHERS: usize = 2;
+const OTHERS: usize = 5;
 /// Most tokens of a server.
 const TOKENS_MAX: usize = 1_000;
 
@@ -21,7 +24,9 @@ impl Tokens {
     /// Tokens for some institutions.
     pub(crate) fn new<'i>(institutions: impl IntoIterator<Item = &'i String>) -> Self {
         let institutions: Vec<String> = institutions.into_iter().take(TOKENS_MAX - OTHERS).cloned().collect();
-        Self { institutions, network: token("network"), operator: token("operator") }
+        let [network, operator, author, reviewer, clerk] =
+            ["network", "operator", "author", "reviewer", "clerk"].map(token);
+        Self { institutions, network, operator, author, reviewer, clerk }
     }
 
     /// That of an institution.
@@ -39,6 +44,21 @@ impl Tokens {
         &self.operator
     }
 
+    /// That of the officer who writes the policy.
+    pub(crate) fn of_author(&self) -> &str {
+        &self.author
+    }
+
+    /// That of the officer who reviews it.
+    pub(crate) fn of_reviewer(&self) -> &str {
+        &self.reviewer
+    }
+
+    /// That of the clerk before whom patients join and sign.
+    pub(crate) fn of_clerk(&self) -> &str {
+        &self.clerk
+    }
+
     /// The lines of the configuration that admit all of them.
     pub(crate) fn to_toml(&self) -> String {
         let mut text = String::new();
@@ -54,6 +74,9 @@ impl Tokens {
         }
         admit("network", "service", None, &self.network);
         admit("operator", "administrator", None, &self.operator);
+        admit("author", "officer", None, &self.author);
+        admit("reviewer", "officer", None, &self.reviewer);
+        admit("clerk", "clerk", None, &self.clerk);
         text
     }
 }
