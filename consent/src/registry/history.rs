@@ -3,11 +3,14 @@
 //! Entries count in the order in which they were recorded, each for the time from which it holds. A consent that has come
 //! to an end (superseded, withdrawn, entered in error) is never in force again, whatever is added.
 
+use super::Error;
 use super::journal::{Entry, known_at, known_in};
 use crate::chart::{ConsentId, IdentityId, IdentityStanding, SubjectState};
+use crate::codebook::Codebook;
+use crate::compile::{CompiledConsent, Known, recompile};
 use crate::document::ConsentDocument;
 use crate::lifecycle::ConsentState;
-use directory::{AsOf, Instant};
+use directory::{AsOf, Instant, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,7 +175,8 @@ impl History {
     }
 
     /// From when the person was out, at the latest that was ever said.
-    pub(super) fn last_withdrawal(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn last_withdrawal(&self) -> Option<Instant> {
         let of = |entry: &Entry<Deed>| match entry.deed {
             Deed::Withdrew { from } => Some(from),
             _ => None,
@@ -275,6 +279,15 @@ impl IdentityState {
 }
 
 impl KeptConsent {
+    /// Its rules. Names are read at the moment at which they were checked, so that a document never means something else
+    /// because an institution has left.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] when the directory is older than the document.
+    pub fn compiled(&self, directory: &Snapshot, book: &mut Codebook) -> Result<CompiledConsent, Error> {
+        Ok(recompile(&self.document, Known { directory, as_of: self.checked }, book)?)
+    }
+
     /// Whether it is in force and its window has ended, so that it says nothing any more.
     #[must_use]
     pub fn is_expired(&self, valid: Instant) -> bool {

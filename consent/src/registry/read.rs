@@ -5,7 +5,7 @@ use super::journal::{self, ENTRIES_MAX, decode, encode};
 use super::{CONSENT, Error, IDENTITY, Refusal, VetoesVersion, consents, policies, vetoes};
 use crate::chart::{Chart, ChartConsent, ChartError, ConsentId, IDENTITIES_MAX, IdentityId, IdentityStanding};
 use crate::codebook::Codebook;
-use crate::compile::{CompiledConsent, Known, recompile};
+use crate::compile::{CompiledConsent, Known};
 use crate::policy::PolicyImage;
 use crate::rule::Effect;
 use directory::{AsOf, Instant, Snapshot};
@@ -144,18 +144,14 @@ impl Effective {
 
     /// The chart of the person: what a decision is made with.
     ///
-    /// Names are read at the moment at which they were checked, so that a document never means something else because an
-    /// institution has left.
-    ///
     /// # Errors
-    /// [`Error::Rejected`] when the directory is older than a document; [`Error::Chart`] over the limits of a chart.
+    /// Those of [`KeptConsent::compiled`]; [`Error::Chart`] over the limits of a chart.
     pub fn chart(&self, directory: &Snapshot, book: &mut Codebook) -> Result<Chart, Error> {
         let standings: BTreeMap<IdentityId, IdentityStanding> =
             self.identities.iter().map(|(id, state)| (*id, state.standing)).collect();
         let mut compiled: Vec<(CompiledConsent, &BTreeSet<IdentityId>)> = Vec::new();
         for (_, kept) in self.in_force() {
-            let known = Known { directory, as_of: kept.checked };
-            compiled.push((recompile(&kept.document, known, book)?, &kept.reach));
+            compiled.push((kept.compiled(directory, book)?, &kept.reach));
         }
         let consents: Vec<ChartConsent<'_>> =
             compiled.iter().map(|(compiled, reach)| ChartConsent { compiled, reach }).collect();

@@ -52,6 +52,9 @@ pub struct Config {
     /// Named limits.
     #[serde(default)]
     pub limits: Limits,
+    /// What patients are told of the network.
+    #[serde(default)]
+    pub network: NetworkConfig,
     /// How the program tells what it does.
     #[serde(default)]
     pub log: LogConfig,
@@ -61,6 +64,25 @@ pub struct Config {
     /// Who may call.
     #[serde(default)]
     pub tokens: Vec<TokenConfig>,
+}
+
+/// What patients are told of the network, on receipts of what they sign.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// Its name.
+    pub name: String,
+    /// How to withdraw, and after a withdrawal how to join again: whom to tell, where.
+    pub how_to_withdraw: String,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            name: "地域医療連携ネットワーク".to_owned(),
+            how_to_withdraw: "参加施設の窓口、またはネットワークの事務局にお申し出ください。".to_owned(),
+        }
+    }
 }
 
 /// Where everything is kept.

@@ -28,7 +28,7 @@ use super::store::wind_clock;
 use super::trail;
 use super::webhooks::Webhooks;
 use crate::audit::Trail;
-use crate::config::{Config, Keyring, Limits};
+use crate::config::{Config, Keyring, Limits, NetworkConfig};
 
 /// The state of the server, shared by all requests.
 #[derive(Clone)]
@@ -49,6 +49,7 @@ struct Parts {
     erasures: ErasureFile,
     webhooks: Webhooks,
     webhook_targets: Vec<String>,
+    network: NetworkConfig,
     limits: Limits,
     callers: CallerTable,
     secrets: Secrets,
@@ -132,6 +133,7 @@ impl App {
             erasures: ErasureFile::at(config.erasures_file()),
             webhooks: Webhooks::default(),
             webhook_targets: config.webhook_targets.clone(),
+            network: config.network.clone(),
             limits,
             callers: CallerTable::new(&config.tokens).map_err(AppError::Configuration)?,
             secrets: Secrets::new(keyring.as_ref())?,
@@ -220,6 +222,11 @@ impl App {
     /// Hosts with ports that web hooks may be sent to, beside this machine.
     pub(super) fn webhook_targets(&self) -> &[String] {
         &self.0.webhook_targets
+    }
+
+    /// What patients are told of the network.
+    pub(super) fn network(&self) -> &NetworkConfig {
+        &self.0.network
     }
 
     pub(super) fn metrics(&self) -> Arc<Metrics> {

@@ -19,8 +19,8 @@ use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
     about, audit, authzen, cards, decisions, directives, emergencies, erasures, events, health, history, hooks,
-    identity, institutions, masks, matching, persons, policies, pseudonyms, records, relations, rules, search,
-    simulations, statistics, subscriptions, tasks,
+    identity, institutions, masks, matching, persons, policies, pseudonyms, receipts, records, relations, rules,
+    search, simulations, statistics, subscriptions, tasks,
 };
 
 /// The routes with their documents.
@@ -112,6 +112,7 @@ fn permission_routes() -> OpenApiRouter<App> {
         .routes(routes!(hooks::consent_consult))
         .routes(routes!(simulations::sight))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::under_merge))
         .routes(routes!(directives::enrol))
         .routes(routes!(directives::withdraw))
         .routes(routes!(directives::list))
@@ -120,6 +121,9 @@ fn permission_routes() -> OpenApiRouter<App> {
         .routes(routes!(directives::withdraw_one))
         .routes(routes!(directives::enter_in_error))
         .routes(routes!(directives::add_to_reach))
+        .routes(routes!(receipts::of_directive))
+        .routes(routes!(receipts::of_withdrawal))
+        .routes(routes!(receipts::check))
         .routes(routes!(relations::state))
         .routes(routes!(relations::list))
         .routes(routes!(cards::issue))

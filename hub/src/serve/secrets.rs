@@ -1,4 +1,4 @@
-//! Keys of the server's own: for idempotency keys, page tokens and web hooks, derived from the keyring.
+//! Keys of the server's own: for idempotency keys, page tokens, receipts and web hooks, derived from the keyring.
 //!
 //! Without a keyring they are random, so page tokens, idempotency keys and signatures do not outlive the process. That is for
 //! trials in memory; a store on disk has a keyring.
@@ -14,6 +14,7 @@ use super::random;
 pub(super) struct Secrets {
     once: [u8; KEY_BYTES],
     page: [u8; KEY_BYTES],
+    receipts: [u8; KEY_BYTES],
     /// By the number of the key: a subscription keeps the one that it was made with. The last is used for what is new.
     webhooks: BTreeMap<u16, [u8; KEY_BYTES]>,
 }
@@ -36,7 +37,8 @@ impl Secrets {
             webhooks.insert(0, random::bytes()?);
         }
         let (once, page) = ("nayose 2026-11 hub idempotency keys", "nayose 2026-11 hub page tokens");
-        Ok(Self { once: derive(once), page: derive(page), webhooks })
+        let receipts = derive("nayose 2026-11 hub receipts");
+        Ok(Self { once: derive(once), page: derive(page), receipts, webhooks })
     }
 
     /// For the partitions of stored answers.
@@ -55,6 +57,11 @@ impl Secrets {
         let root = self.webhooks.get(&key).map_or([0; KEY_BYTES], |key| *key);
         let key = blake3::derive_key("nayose 2026-11 hub web hooks", &root);
         blake3::keyed_hash(&key, subscription.as_bytes()).to_hex().to_string()
+    }
+
+    /// For receipts of what persons sign.
+    pub(super) fn receipts(&self) -> &[u8; KEY_BYTES] {
+        &self.receipts
     }
 
     /// For page tokens.

@@ -4,7 +4,7 @@
 //! acknowledgement.
 
 use axum::extract::State;
-use consent::registry::{self, Checks, History};
+use consent::registry::{self, Checks, History, KeptConsent};
 use consent::{ConsentId, IdentityId, Known, SignerFacts};
 use directory::{AsOf, Identifier, Instant};
 use mpi::kv::Draft;
@@ -227,8 +227,17 @@ fn view(
     (consent, version): (ConsentId, Option<u32>),
     now: Instant,
 ) -> Result<DirectiveView, Problem> {
+    Ok(DirectiveView::new(&kept(draft, (consent, version), now)?, now))
+}
+
+/// A directive as it is kept, in a version or in the last.
+pub(super) fn kept(
+    draft: &mut Draft<'_>,
+    (consent, version): (ConsentId, Option<u32>),
+    now: Instant,
+) -> Result<KeptConsent, Problem> {
     let (owner, newest) = last(draft, consent, now)?;
-    let state = registry::history(draft, owner)?.at(AsOf::known(now));
-    let kept = state.consents.get(&(consent, version.unwrap_or(newest)));
-    Ok(DirectiveView::new(kept.ok_or_else(|| Problem::not_found("directive"))?, now))
+    let mut state = registry::history(draft, owner)?.at(AsOf::known(now));
+    let kept = state.consents.remove(&(consent, version.unwrap_or(newest)));
+    kept.ok_or_else(|| Problem::not_found("directive"))
 }

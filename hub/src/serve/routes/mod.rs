@@ -23,6 +23,7 @@ pub(super) mod matching;
 pub(super) mod persons;
 pub(super) mod policies;
 pub(super) mod pseudonyms;
+pub(super) mod receipts;
 pub(super) mod records;
 pub(super) mod relations;
 pub(super) mod rules;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::http::StatusCode;
 use consent::registry::{self, Review};
@@ -422,4 +423,70 @@ async fn what_was_answered_is_in_the_trail_before_the_answer_leaves() {
     assert_eq!(world.service().get(&path).await.code(), "not_allowed");
     world.app.trail().unwrap().seal(world.app.now()).await.unwrap();
     assert!(std::fs::read_dir(&witness).unwrap().next().is_some());
+}
+
+#[tokio::test]
+async fn a_receipt_is_taken_home_and_recognised() {
+    let world = roomy(World::new());
+    network(&world).await;
+    send(&world.source(), "13-0001", "1", HANAKO).await;
+    enrol(&world, "1").await;
+    let provision =
+        json!({"effect": "permit", "purposes": ["TREAT"], "exceptions": [{"effect": "deny", "labels": ["HIV"]}]});
+    let signed = sign(&world, "1", provision).await;
+    let clerk = world.clerk();
+    let receipt = clerk.get(&format!("/v1/directives/{}/receipt", text(&signed, "consent"))).await.ok();
+    assert_eq!(receipt["receipt"]["consent"], signed["consent"]);
+    assert!(text(&receipt, "page").contains("同意書"), "{receipt}");
+    assert!(!receipt.to_string().contains("石飛"), "no name of a person");
+    assert!(text(&receipt, "jws").contains(".."), "detached");
+    let check = async |receipt: &Value, jws: &Value| {
+        let body = json!({"receipt": receipt, "jws": jws}).to_string();
+        clerk.post("/v1/receipts/check", &body).await.ok()["is_valid"].clone()
+    };
+    assert_eq!(check(&receipt["receipt"], &receipt["jws"]).await, true);
+    let mut other = receipt["receipt"].clone();
+    other["policy_version"] = json!(9);
+    assert_eq!(check(&other, &receipt["jws"]).await, false);
+    assert_eq!(check(&receipt["receipt"], &json!("a..b")).await, false);
+    let path = "/v1/withdrawals/receipt?authority=urn:test:13-0001&value=1";
+    assert_eq!(clerk.get(path).await.code(), "not_found", "nobody has left");
+    clerk.post("/v1/withdrawals", &presented("13-0001", "1").to_string()).await.ok();
+    let left = clerk.get(path).await.ok();
+    assert_eq!(left["receipt"]["kind"], "withdrawal");
+    assert_eq!(check(&left["receipt"], &left["jws"]).await, true);
+}
+
+/// Whoever asks after a withdrawal was acknowledged is denied, however many ask at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_decision_after_a_withdrawal_denies() {
+    const READERS: usize = 100;
+    let world = Arc::new(World::new());
+    network(&world).await;
+    send(&world.source(), "13-0001", "1", HANAKO).await;
+    enrol(&world, "1").await;
+    let (is_acknowledged, permits) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..READERS {
+        let (world, is_acknowledged, permits) = (world.clone(), is_acknowledged.clone(), permits.clone());
+        readers.spawn(async move {
+            let asked = question(&presented("13-0001", "1"));
+            let mut denied = 0;
+            while denied < 3 {
+                let was_acknowledged = is_acknowledged.load(Ordering::SeqCst);
+                let is_permit = outcome(&decide(&world.service(), &asked).await).0 == "permit";
+                assert!(!(was_acknowledged && is_permit), "permitted after the acknowledgement");
+                permits.fetch_add(usize::from(is_permit), Ordering::SeqCst);
+                denied += usize::from(was_acknowledged);
+            }
+        });
+    }
+    while permits.load(Ordering::SeqCst) < READERS {
+        tokio::task::yield_now().await;
+    }
+    world.clerk().post("/v1/withdrawals", &presented("13-0001", "1").to_string()).await.ok();
+    is_acknowledged.store(true, Ordering::SeqCst);
+    while let Some(read) = readers.join_next().await {
+        read.unwrap();
+    }
 }
