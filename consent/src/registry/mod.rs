@@ -21,6 +21,7 @@
 //! | 70 | identity | | the card that it is tied to |
 //! | 71 | session | `h`, `e` number | what happened to the emergency session |
 //! | 72 | | opened, session | sessions that no officer has looked at |
+//! | 73 | | consent | a permit that does not reach every record of its person |
 //!
 //! Not here: what a form looks like, receipts, and removing what the law says must go.
 
@@ -28,6 +29,7 @@ mod cards;
 mod consents;
 mod error;
 mod event;
+mod gaps;
 mod history;
 mod identities;
 mod journal;
@@ -44,6 +46,7 @@ pub use cards::{Card, CardId, cancel_card, card, card_of, issue_card, tie_card, 
 pub use consents::{Checks, activate, add_to_reach, enter_in_error, save, withdraw_consent};
 pub use error::{Error, Refusal};
 pub use event::Event;
+pub use gaps::{WaitingGap, dismiss_gap, gaps_waiting, note_gaps};
 pub use history::{Deed, History, IdentityState, KeptConsent};
 pub use identities::{enrol, state_death, state_protection, withdraw};
 pub use journal::{Actor, ENTRIES_MAX, Entry, Stamp, TEXT_BYTES_MAX};
@@ -80,6 +83,9 @@ const CARD_OF: Space = Space(70);
 const SESSION: Space = Space(71);
 /// Sessions that wait for an officer.
 const SESSION_WAITING: Space = Space(72);
+
+/// Permits that do not reach every record of their person.
+const REACH_GAP: Space = Space(73);
 
 /// Whether a verb wrote anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

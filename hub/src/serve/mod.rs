@@ -11,7 +11,7 @@
 //! | `permission`, `trail` | the consent engine at the edge, and the audit of what was answered |
 //! | `extract`, `answer`, `page`, `once` | requests in, answers out, long lists, repeated writes |
 //! | `problem` | everything that can go wrong, with its code |
-//! | `background`, `second_look`, `shadow`, `drafts`, `rule_runs`, `counted` | what goes on behind the requests |
+//! | `background`, `second_look`, `reach`, `shadow`, `drafts`, `rule_runs`, `counted` | what goes on behind the requests |
 //! | `sweep` | what is kept for a named time only |
 //! | `reads`, `erasures` | who was given what, and what has to be forgotten again after a restore |
 //! | `store`, `pool` | the way into the store, bounded |
@@ -44,6 +44,7 @@ mod permission;
 mod pool;
 pub mod problem;
 pub mod random;
+mod reach;
 mod reads;
 pub mod ready;
 pub mod router;

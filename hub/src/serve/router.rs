@@ -18,7 +18,7 @@ use super::app::App;
 use super::observe::observe;
 use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
-    about, audit, authzen, cards, decisions, directives, emergencies, erasures, events, health, history, hooks,
+    about, audit, authzen, cards, decisions, directives, emergencies, erasures, events, gaps, health, history, hooks,
     identity, institutions, masks, matching, persons, policies, pseudonyms, receipts, records, relations, rules,
     search, simulations, statistics, subscriptions, tasks,
 };
@@ -121,6 +121,8 @@ fn permission_routes() -> OpenApiRouter<App> {
         .routes(routes!(directives::withdraw_one))
         .routes(routes!(directives::enter_in_error))
         .routes(routes!(directives::add_to_reach))
+        .routes(routes!(gaps::list))
+        .routes(routes!(gaps::dismiss))
         .routes(routes!(receipts::of_directive))
         .routes(routes!(receipts::of_withdrawal))
         .routes(routes!(receipts::check))

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::app::App;
-use super::{reads, rule_runs, second_look, sweep, trail, webhooks};
+use super::{reach, reads, rule_runs, second_look, sweep, trail, webhooks};
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
         tokio::spawn(webhooks::follow::follow(app.clone())),
         tokio::spawn(sweep::follow(app.clone())),
         tokio::spawn(trail::follow(app.clone())),
+        tokio::spawn(reach::follow(app.clone())),
     ];
     loop {
         let next = async {

@@ -7,7 +7,7 @@ use consent::{Categories, Category, Decision, Mask, Number, Outcome, Reasons, Re
 use directory::{Instant, InstitutionId};
 
 use super::question::stricter_of;
-use super::{Asked, Data, InForce, Patient, Person};
+use super::{Asked, InForce, Patient, Person, Wanted};
 use crate::index::Operating;
 
 /// A question about many records of one custodian.
@@ -20,7 +20,7 @@ pub(in crate::serve) struct MaskQuestion {
     /// Whose records.
     pub(in crate::serve) custodian: InstitutionId,
     /// The records, each of this custodian.
-    pub(in crate::serve) data: Vec<Data>,
+    pub(in crate::serve) data: Vec<Wanted>,
 }
 
 /// Which records may be seen.
@@ -51,7 +51,7 @@ impl MaskQuestion {
         let mut mask = engine.mask(person.chart.view(), &request);
         let own_side = mask.stops().iter().filter(|stop| consent::is_of_requester(*stop));
         let stops = own_side.collect();
-        let decide = |mask: &mut Mask<'_>, data: &Data| {
+        let decide = |mask: &mut Mask<'_>, data: &Wanted| {
             let facts = data.facts(&in_force.book);
             let places = person.places(&self.custodian, data.record_of);
             let mut one = |identity| mask.decide(&RecordFacts { identity, ..facts }, &mut Reasons::default());
@@ -61,7 +61,7 @@ impl MaskQuestion {
         };
         let decisions = self.data.iter().map(|data| decide(&mut mask, data)).collect();
         // What a permit of others would open must not tell that there is somebody.
-        let identity = Data { category: Category::IDENTITY, ..self.any() };
+        let identity = Wanted { category: Category::IDENTITY, ..self.any() };
         let is_visible = decide(&mut mask, &identity).outcome == Outcome::Permit;
         let seen = |categories| if is_visible { categories } else { Categories::NONE };
         Masked { open: seen(mask.open()), whole: seen(mask.whole()), decisions, stops }
@@ -85,8 +85,8 @@ impl MaskQuestion {
     }
 
     /// Whatever the custodian has of the patient.
-    fn any(&self) -> Data {
-        Data {
+    fn any(&self) -> Wanted {
+        Wanted {
             custodian: self.custodian.clone(),
             record_of: None,
             category: Category::IDENTITY,

@@ -19,6 +19,6 @@ pub(super) use consult::{Opened, consult};
 pub(super) use in_force::{InForce, Permission};
 pub(super) use mask::{MaskQuestion, Masked};
 pub(super) use person::{Facts, Patient, Person, identities, identity, linked};
-pub(super) use question::{Asked, Data, Finding, Question};
+pub(super) use question::{Asked, Finding, Question, Wanted};
 pub(super) use shown::shown;
 pub(super) use sight::{Viewpoint, categories, with_matrix};

@@ -24,12 +24,12 @@ pub(in crate::serve) struct Question {
     /// Who asks.
     pub(in crate::serve) asked: Asked,
     /// About which data.
-    pub(in crate::serve) data: Data,
+    pub(in crate::serve) data: Wanted,
 }
 
-/// The data that a question is about.
+/// The data that is wanted.
 #[derive(Clone, Debug)]
-pub(in crate::serve) struct Data {
+pub(in crate::serve) struct Wanted {
     /// Whose records.
     pub(in crate::serve) custodian: InstitutionId,
     /// One of them; none: all of the patient at this custodian.
@@ -134,7 +134,7 @@ impl Asked {
     }
 }
 
-impl Data {
+impl Wanted {
     /// As the engine is asked; a name that nobody knows is told as unknown. The identity is filled in for each record.
     pub(in crate::serve) fn facts(&self, book: &Codebook) -> RecordFacts<'static> {
         let named = |name: Option<Name>| name.map_or(Number::UNKNOWN, |name| book.number(&name));

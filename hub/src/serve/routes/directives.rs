@@ -188,6 +188,8 @@ pub(in crate::serve) async fn add_to_reach(
         let (added, cross) = presented(operating, draft, &found.identifier)?;
         let what = (added, &identities(&cross), body.reason.as_str());
         registry::add_to_reach(draft, (id, body.version), what, &consent_stamp(stamp))?;
+        let effective = registry::effective(draft, &identities(&cross), AsOf::known(stamp.now))?;
+        registry::note_gaps(draft, &effective, stamp.now)?;
         Answer::ok(&view(draft, (id, Some(body.version)), stamp.now)?)
     })
     .await

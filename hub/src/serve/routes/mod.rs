@@ -13,6 +13,7 @@ pub(super) mod directives;
 pub(super) mod emergencies;
 pub(super) mod erasures;
 pub(super) mod events;
+pub(super) mod gaps;
 pub(super) mod health;
 pub(super) mod history;
 pub(super) mod hooks;

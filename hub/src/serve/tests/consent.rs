@@ -229,10 +229,44 @@ async fn a_permit_reaches_records_of_a_later_merge_only_after_a_review() {
     asked["requester"]["institution"] = json!("13-0003");
     asked["custodian"] = json!("13-0002");
     assert_eq!(outcome(&decide(&world.service(), &asked).await).0, "deny", "signed before the merge");
+    let waiting = async || {
+        crate::serve::reach::round(&world.app, None).await.unwrap();
+        world.named("officer").get("/v1/reach-gaps").await.ok()["gaps"].clone()
+    };
+    let gaps = waiting().await;
+    assert_eq!((&gaps[0]["consent"], &gaps[0]["records"]), (&signed["consent"], &json!([second["record"]])), "{gaps}");
     let path = format!("/v1/directives/{}/reach", text(&signed, "consent"));
     let body = json!({"version": 1, "record": second["record"], "reason": "looked at both charts"}).to_string();
     world.named("officer").post(&path, &body).await.ok();
     assert_eq!(outcome(&decide(&world.service(), &asked).await).0, "permit");
+    assert_eq!(waiting().await, json!([]), "it reaches everything");
+}
+
+#[tokio::test]
+async fn a_permit_that_is_not_meant_for_more_does_not_wait_for_ever() {
+    let world = World::new();
+    network(&world).await;
+    let first = send(&world.source(), "13-0001", "1", HANAKO).await;
+    let second = send(&world.named("source-2"), "13-0002", "9", KIICHI).await;
+    enrol(&world, "1").await;
+    let signed = sign(&world, "1", json!({"effect": "permit", "purposes": ["TREAT"]})).await;
+    let officer = world.named("officer");
+    let path = format!("/v1/reach-gaps/{}/dismiss", text(&signed, "consent"));
+    let because = json!({"reason": "for the first hospital only"}).to_string();
+    assert_eq!(officer.post(&path, &because).await.code(), "conflict", "nothing waits");
+    let merge = json!({"person": second["person"], "reason": "the same person"}).to_string();
+    let merged = world.clerk().post(&format!("/v1/persons/{}/merge", text(&first, "person")), &merge).await.ok();
+    let waiting = async || {
+        crate::serve::reach::round(&world.app, None).await.unwrap();
+        officer.get("/v1/reach-gaps").await.ok()["gaps"].as_array().unwrap().len()
+    };
+    assert_eq!(waiting().await, 1);
+    assert_eq!(officer.post(&path, &because).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(waiting().await, 0, "somebody has looked");
+    let undo = format!("/v1/merges/{}/undo", text(&merged, "merge"));
+    world.clerk().post(&undo, &json!({"reason": "two persons"}).to_string()).await.ok();
+    assert_eq!(waiting().await, 0);
+    assert_eq!(world.clerk().get("/v1/reach-gaps").await.code(), "not_allowed");
 }
 
 /// The same server, which takes bodies as long as a policy.

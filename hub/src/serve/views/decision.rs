@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::serve::caller::Caller;
 use crate::serve::ids;
-use crate::serve::permission::{Asked, Data, Finding, Patient, Question};
+use crate::serve::permission::{Asked, Finding, Patient, Question, Wanted};
 use crate::serve::problem::Problem;
 
 /// Who a question is about: an enterprise id, or the number of an institution.
@@ -206,7 +206,7 @@ impl DecisionQuestion {
         Ok(Question {
             patient: self.patient.patient(prefix)?,
             asked: self.requester.asked(caller, (&self.purpose, declared))?,
-            data: Data {
+            data: Wanted {
                 custodian: name("custodian", InstitutionId::new(&self.custodian))?,
                 record_of: self.record.as_deref().map(|id| ids::record_field("record", id)).transpose()?,
                 category: category(&self.category),

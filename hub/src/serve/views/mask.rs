@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::decision::{EmergencyOf, PatientOf, RequesterOf, category, date, name, outcome_word};
 use crate::serve::caller::Caller;
 use crate::serve::ids;
-use crate::serve::permission::{Data, MaskQuestion, Masked};
+use crate::serve::permission::{MaskQuestion, Masked, Wanted};
 use crate::serve::problem::Problem;
 
 /// Records of one question at most: more than a chart has pages.
@@ -79,10 +79,10 @@ impl NewMask {
 }
 
 impl MaskedRecord {
-    fn data(&self, custodian: &InstitutionId, place: usize) -> Result<Data, Problem> {
+    fn data(&self, custodian: &InstitutionId, place: usize) -> Result<Wanted, Problem> {
         let field = |field: &str| format!("records[{place}].{field}");
         let author = self.author.as_deref().map(|id| name(&field("author"), PractitionerId::new(id)));
-        Ok(Data {
+        Ok(Wanted {
             custodian: custodian.clone(),
             record_of: self.record.as_deref().map(|id| ids::record_field(&field("record"), id)).transpose()?,
             category: category(&self.category),
