@@ -19,7 +19,8 @@ use crate::policy::{NetworkPolicy, PolicyImage};
 use crate::purpose::{Purpose, Purposes};
 use crate::request::{RecordFacts, Request, Requester};
 use crate::role::ActingAs;
-use crate::rule::{Layer, Relation};
+use crate::rule::{Layer, Relation, Relations};
+use crate::simulate::{Drafted, PolicyDiff, every_label, every_relationship, what_would_change};
 use directory::{Date, Instant, InstitutionId, PractitionerId};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,6 +156,54 @@ impl ScenarioFile {
         (self.scenario.len(), failures.collect())
     }
 
+    /// What another policy would change for the patients of the file, between its institutions: exact, at the present of the
+    /// file and at every moment within a horizon of a year at which a window begins or ends.
+    ///
+    /// # Errors
+    /// What cannot be compiled or compared, in words.
+    pub fn diff(&self, old: &NetworkPolicy, new: &NetworkPolicy) -> Result<PolicyDiff<String>, String> {
+        const HORIZON_MICROS: i64 = 365 * 86_400 * 1_000_000;
+        let mut book = Codebook::new();
+        self.enter(&mut book).map_err(|error| error.to_string())?;
+        let mut image = |policy, version| {
+            PolicyImage::compile(policy, version, (None, &[]), &mut book).map_err(|error| said(&error))
+        };
+        let (old, new) = (image(old, 1)?, image(new, 2)?);
+        let mut charts = Vec::new();
+        for (name, patient) in &self.patient {
+            charts.push((name.clone(), chart(patient, &old, &mut book)?));
+        }
+        let now: Instant = self.now.parse().map_err(|error: directory::InvalidTime| error.to_string())?;
+        let seat = |(id, institution): (&InstitutionId, &ScenarioInstitution)| Requester {
+            practitioner: Number::OTHER,
+            department: Number::OTHER,
+            ..seated((id, institution), ActingAs::Service, &book)
+        };
+        let record = |id: &InstitutionId| RecordFacts {
+            department: Number::OTHER,
+            author: Number::OTHER,
+            record: Number::OTHER,
+            related: Some(&[]),
+            date: now.date(directory::Offset::TOKYO),
+            ..RecordFacts::of(book.number(&Name::Institution(id.clone())), Category::IDENTITY)
+        };
+        let seats: Vec<Requester> = self.institution.iter().map(seat).collect();
+        let records: Vec<RecordFacts<'_>> = self.institution.keys().map(record).collect();
+        let drafted = Drafted {
+            book: &book,
+            old: &old,
+            new: &new,
+            seats: &seats,
+            relations: &every_relationship(now),
+            records: &records,
+            labels: &every_label(),
+            now,
+            horizon: now.plus_micros(HORIZON_MICROS),
+        };
+        let patients = charts.iter().map(|(name, chart)| (name.clone(), chart.view()));
+        what_would_change(&drafted, patients).map_err(|error| error.to_string())
+    }
+
     fn check(&self, policy: &NetworkPolicy, scenario: &Scenario) -> Result<(), String> {
         let mut book = Codebook::new();
         self.enter(&mut book).map_err(|error| error.to_string())?;
@@ -191,23 +240,11 @@ impl ScenarioFile {
     fn requester(&self, scenario: &Scenario, book: &Codebook) -> Result<Requester, String> {
         let id = &scenario.institution;
         let institution = self.institution.get(id).ok_or_else(|| format!("the file has no institution `{id}`"))?;
-        let number = |name: Name| book.number(&name);
         let practitioner = scenario.practitioner.clone();
         Ok(Requester {
-            institution: number(Name::Institution(id.clone())),
-            kind: Some(institution.kind.0),
-            region: number(Name::Region(institution.region.clone())),
-            groups: institution.groups.iter().map(|group| number(Name::Group(group.clone()))).collect(),
-            department: Number::UNKNOWN,
-            practitioner: practitioner.map_or(Number::UNKNOWN, |id| number(Name::Practitioner(id))),
-            role: scenario.role,
-            licensed: Purposes::ALL,
-            is_participant: true,
-            is_suspended: false,
-            may_break_glass: true,
+            practitioner: practitioner.map_or(Number::UNKNOWN, |id| book.number(&Name::Practitioner(id))),
             relations: scenario.relations.iter().copied().collect(),
-            last_encounter: None,
-            facts_until: Instant::FOREVER,
+            ..seated((id, institution), scenario.role, book)
         })
     }
 
@@ -230,6 +267,27 @@ impl ScenarioFile {
         });
         let purpose = scenario.purpose;
         Ok(Request { requester, record, purpose, now, emergency, has_legal_basis: false, is_stale: false })
+    }
+}
+
+/// Somebody at an institution, named for emergencies, through a client that is licensed for everything.
+fn seated((id, institution): (&InstitutionId, &ScenarioInstitution), role: ActingAs, book: &Codebook) -> Requester {
+    let number = |name: Name| book.number(&name);
+    Requester {
+        institution: number(Name::Institution(id.clone())),
+        kind: Some(institution.kind.0),
+        region: number(Name::Region(institution.region.clone())),
+        groups: institution.groups.iter().map(|group| number(Name::Group(group.clone()))).collect(),
+        department: Number::UNKNOWN,
+        practitioner: Number::UNKNOWN,
+        role,
+        licensed: Purposes::ALL,
+        is_participant: true,
+        is_suspended: false,
+        may_break_glass: true,
+        relations: Relations::default(),
+        last_encounter: None,
+        facts_until: Instant::FOREVER,
     }
 }
 
@@ -283,8 +341,17 @@ mod tests {
             "allowed = [\"identity\", \"demographics\", \"diagnoses\", \"prescriptions\", \"injections\", \"tests\", \"allergies\", \"vaccinations\"]",
         );
         let policy = NetworkPolicy::parse("looser.toml", &looser).unwrap();
-        let (_, failures) = ScenarioFile::parse("default.scenarios.toml", SCENARIOS).unwrap().run(&policy);
+        let file = ScenarioFile::parse("default.scenarios.toml", SCENARIOS).unwrap();
+        let (_, failures) = file.run(&policy);
         let said: Vec<&str> = failures.iter().map(|failure| failure.name.as_str()).collect();
         assert_eq!(said, ["薬剤師は病名を患者の同意なしに見られない"]);
+        // The comparison finds the same, and nothing else.
+        let today = NetworkPolicy::parse("default.toml", POLICY).unwrap();
+        let diff = file.diff(&today, &policy).unwrap();
+        let changed: BTreeSet<(&str, &str)> =
+            diff.changes.keys().map(|key| (key.role.word(), key.category.word())).collect();
+        assert_eq!(changed, BTreeSet::from([("pharmacist", "diagnoses")]));
+        assert!(diff.widens && file.diff(&policy, &today).is_ok_and(|back| !back.widens));
+        assert_eq!(file.diff(&today, &today).unwrap().changes.len(), 0);
     }
 }

@@ -1,12 +1,13 @@
-//! `nayose policy`: checks policies of a network and runs their golden scenarios.
+//! `nayose policy`: checks policies of a network, runs their golden scenarios, and says what another would change.
 //!
-//! Both need no store and no directory: an editor or an officer can run them on a file.
+//! All of them need no store and no directory: an editor or an officer can run them on a file.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use consent::NetworkPolicy;
 use consent::scenario::ScenarioFile;
+use consent::simulate::{Change, ChangeKey, Direction};
+use consent::{EmergencyKind, NetworkPolicy};
 use serde::Serialize;
 
 use crate::cli::print_result;
@@ -20,6 +21,45 @@ pub(crate) enum Command {
     /// Run the golden scenarios beside policies.
     #[command(after_help = "The scenarios of `X.toml` are in `X.scenarios.toml` beside it.")]
     Test(Arguments),
+    /// Say what the second policy would change for the patients of the scenarios beside it.
+    #[command(after_help = "\
+The comparison is exact: every role, relationship, purpose, emergency, label and kind of data, now and at every moment within
+a year at which a window begins or ends. For the patients of a running network: `POST /v1/policies/{version}/simulations`.
+
+Exit codes: 0 nobody would see more, 1 somebody would.")]
+    Diff(DiffArguments),
+}
+
+/// Which two.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The policy of today (TOML).
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The policy of tomorrow; its scenarios lie beside it.
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// Other scenarios.
+    #[arg(long, value_name = "FILE")]
+    scenarios: Option<PathBuf>,
+    /// Print the changes as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One kind of change.
+#[derive(Debug, Serialize)]
+struct Changed {
+    /// `gained` or `lost`.
+    direction: &'static str,
+    institution_kind: Option<&'static str>,
+    role: &'static str,
+    purpose: &'static str,
+    emergency: Option<EmergencyKind>,
+    is_sensitive: bool,
+    category: &'static str,
+    /// The patients of the scenarios, by name.
+    patients: Vec<String>,
 }
 
 /// Which files.
@@ -45,19 +85,19 @@ struct Said {
 
 /// Runs the command. All files are looked at, whatever is found in the first.
 pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
-    let (Command::Check(arguments) | Command::Test(arguments)) = command;
+    match command {
+        Command::Check(arguments) => look(arguments, Exit::BadInput, |path, text| Ok(check(path, text))),
+        Command::Test(arguments) => look(arguments, Exit::Finding, test),
+        Command::Diff(arguments) => diff(arguments),
+    }
+}
+
+/// Looks at every file; `bad` is the exit when something is wrong with one.
+fn look(arguments: &Arguments, bad: Exit, at: impl Fn(&Path, &str) -> Result<Said, Failure>) -> Result<Exit, Failure> {
     let mut said = Vec::new();
     for path in &arguments.policies {
-        let text = read(path)?;
-        said.push(match command {
-            Command::Check(_) => check(path, &text),
-            Command::Test(_) => test(path, &text)?,
-        });
+        said.push(at(path, &read(path)?)?);
     }
-    let bad = match command {
-        Command::Check(_) => Exit::BadInput,
-        Command::Test(_) => Exit::Finding,
-    };
     let text = if arguments.json {
         serde_json::to_string_pretty(&said).map_err(Failure::internal)? + "\n"
     } else {
@@ -65,6 +105,51 @@ pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
     };
     print_result(&text)?;
     Ok(if said.iter().any(|file| !file.errors.is_empty()) { bad } else { Exit::Ok })
+}
+
+fn diff(arguments: &DiffArguments) -> Result<Exit, Failure> {
+    let beside = arguments.scenarios.clone().unwrap_or_else(|| arguments.new.with_extension("scenarios.toml"));
+    let scenarios = ScenarioFile::parse(&beside.display().to_string(), &read(&beside)?).map_err(wrong)?;
+    let found = scenarios.diff(&policy(&arguments.old)?, &policy(&arguments.new)?).map_err(wrong)?;
+    let changed = |(key, change): (&ChangeKey, &Change<String>)| Changed {
+        direction: if key.direction == Direction::Gained { "gained" } else { "lost" },
+        institution_kind: key.kind.map(directory::InstitutionKind::word),
+        role: key.role.word(),
+        purpose: key.purpose.code(),
+        emergency: key.emergency,
+        is_sensitive: key.is_sensitive,
+        category: key.category.word(),
+        patients: change.examples.clone(),
+    };
+    let changes: Vec<Changed> = found.changes.iter().map(changed).collect();
+    let text = if arguments.json {
+        serde_json::to_string_pretty(&changes).map_err(Failure::internal)? + "\n"
+    } else {
+        let (affected, patients) = (found.affected, found.patients);
+        let conditions = if found.changes_conditions { "; duties beside would change" } else { "" };
+        let head = format!("{affected} of {patients} patients of the scenarios affected{conditions}\n");
+        head + &changes.iter().map(line_of).collect::<String>()
+    };
+    print_result(&text)?;
+    Ok(if found.widens { Exit::Finding } else { Exit::Ok })
+}
+
+fn line_of(changed: &Changed) -> String {
+    let Changed { direction, role, purpose, category, .. } = changed;
+    let at = changed.institution_kind.unwrap_or("any institution");
+    let sensitive = if changed.is_sensitive { ", sensitive" } else { "" };
+    let emergency = if changed.emergency.is_some() { ", in an emergency" } else { "" };
+    let patients = changed.patients.join(", ");
+    format!("  {direction:<7}{role} at {at}, {purpose}: {category}{sensitive}{emergency}  ({patients})\n")
+}
+
+/// A policy that can be read.
+fn policy(path: &Path) -> Result<NetworkPolicy, Failure> {
+    NetworkPolicy::parse(&path.display().to_string(), &read(path)?).map_err(|error| wrong(error.to_string()))
+}
+
+fn wrong(reason: String) -> Failure {
+    Failure::bad_input(anyhow::anyhow!(reason))
 }
 
 fn check(path: &Path, text: &str) -> Said {
@@ -80,7 +165,6 @@ fn check(path: &Path, text: &str) -> Said {
 
 fn test(path: &Path, text: &str) -> Result<Said, Failure> {
     let file = path.display().to_string();
-    let wrong = |reason: String| Failure::bad_input(anyhow::anyhow!(reason));
     let policy = NetworkPolicy::parse(&file, text).map_err(|error| wrong(error.to_string()))?;
     let beside = path.with_extension("scenarios.toml");
     let scenarios = ScenarioFile::parse(&beside.display().to_string(), &read(&beside)?).map_err(wrong)?;
