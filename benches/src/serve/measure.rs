@@ -271,12 +271,18 @@ impl Run {
         self.spent.server * 1e6 / count
     }
 
+    /// Requests that were refused or not answered. That nobody is shown is an answer where consent is asked.
+    fn errors(&self) -> u64 {
+        let hidden = if self.workload == Workload::View { self.answers.statuses.get(&404).copied() } else { None };
+        self.answers.errors() - hidden.unwrap_or_default()
+    }
+
     /// What was asked and not reached.
     pub(crate) fn missed(&self) -> Option<String> {
         let bar = self.bar?;
         let (rate, p99) = (self.answers.good_per_second(), self.answers.latency_ms.p99);
         match (self.pace, bar.p99_ms) {
-            _ if self.answers.errors() > 0 => Some(format!("{} requests failed", self.answers.errors())),
+            _ if self.errors() > 0 => Some(format!("{} requests failed", self.errors())),
             (Loop::Closed, _) if rate < bar.rate => Some(format!("{rate:.0}/s of {:.0}/s", bar.rate)),
             (Loop::Open(_), Some(bound)) if p99 >= bound => Some(format!("p99 {p99:.1} ms of {bound:.0} ms")),
             (Loop::Open(pace), _) if rate < 0.98 * pace => Some(format!("{rate:.0}/s where {pace:.0}/s were offered")),

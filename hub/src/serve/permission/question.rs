@@ -49,7 +49,7 @@ pub(in crate::serve) struct Wanted {
 }
 
 /// Who asks, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::serve) struct Asked {
     /// The institution.
     pub(in crate::serve) institution: InstitutionId,
@@ -85,10 +85,8 @@ pub(in crate::serve) struct Finding {
     pub(in crate::serve) is_visible: bool,
     /// The names of the rules that stand behind the answer, with what became of each.
     pub(in crate::serve) rules: Vec<(String, consent::Fate)>,
-    /// What the requester is told.
-    pub(in crate::serve) told: Sentence,
-    /// What an officer is told.
-    pub(in crate::serve) explained: Sentence,
+    /// What is told to whoever reads the answer.
+    pub(in crate::serve) sentence: Sentence,
     /// The versions that it rests on.
     pub(in crate::serve) basis: DecisionBasis,
 }
@@ -154,18 +152,17 @@ impl Wanted {
 }
 
 impl Question {
-    /// Asks the engine.
+    /// Asks the engine; `requester` is what is known of whoever asks, and an officer is told more than the requester.
     pub(in crate::serve) fn ask(
         &self,
-        (operating, in_force): (&Operating, &InForce),
-        person: &Person,
-        now: Instant,
+        in_force: &InForce,
+        (person, requester): (&Person, &Requester),
+        (now, is_for_officer): (Instant, bool),
     ) -> Finding {
         let engine = in_force.engine();
-        let requester = self.asked.requester((operating, in_force), person, now);
         let record = self.data.facts(&in_force.book);
         let request = Request {
-            requester: &requester,
+            requester,
             record,
             purpose: self.asked.purpose,
             now,
@@ -187,23 +184,23 @@ impl Question {
             vetoes: in_force.vetoes,
             identities: person.effective.versions.clone(),
         };
-        finding(answer, (engine, person), basis)
+        finding(answer, (engine, person, is_for_officer), basis)
     }
 }
 
 fn finding(
     (decision, reasons, is_visible): Answer,
-    (engine, person): (Engine<'_>, &Person),
+    (engine, person, is_for_officer): (Engine<'_>, &Person, bool),
     basis: DecisionBasis,
 ) -> Finding {
-    let audience = Audience::Requester { is_identity_visible: is_visible };
+    let requester = Audience::Requester { is_identity_visible: is_visible };
+    let audience = if is_for_officer { Audience::Officer } else { requester };
     let name = |matched: &consent::Matched| (engine.rule_name(&person.chart, matched.rule).to_string(), matched.fate);
     Finding {
         decision,
         is_visible,
         rules: reasons.matched().iter().map(name).collect(),
-        told: explain(&engine, &person.chart, (&decision, &reasons), audience),
-        explained: explain(&engine, &person.chart, (&decision, &reasons), Audience::Officer),
+        sentence: explain(&engine, &person.chart, (&decision, &reasons), audience),
         basis,
     }
 }

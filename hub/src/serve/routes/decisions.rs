@@ -4,7 +4,7 @@
 //! of an identity that does not exist.
 
 use axum::extract::State;
-use consent::Outcome;
+use consent::{Outcome, Requester};
 use directory::Instant;
 use mpi::kv::{Draft, Kv};
 
@@ -13,7 +13,7 @@ use crate::serve::answer::Answer;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, Scope};
 use crate::serve::extract::Json;
-use crate::serve::permission::{Facts, InForce, Question};
+use crate::serve::permission::{Asked, Facts, InForce, Question};
 use crate::serve::problem::Problem;
 use crate::serve::trail::Decided;
 use crate::serve::views::decision::{DecisionQuestion, DecisionQuestions, DecisionView, DecisionViews};
@@ -21,6 +21,8 @@ use crate::serve::{ids, random};
 
 /// Questions of one request at most.
 const QUESTIONS_MAX: usize = 1_000;
+/// Questions that are answered on the thread of the request.
+const HERE_MAX: usize = 4;
 
 /// Decides one question.
 #[utoipa::path(post, path = "/v1/decisions", operation_id = "decide", tag = "decisions",
@@ -60,27 +62,45 @@ impl App {
         if questions.len() > QUESTIONS_MAX {
             return Err(Problem::bad_field("questions", format!("are more than {QUESTIONS_MAX}")));
         }
-        let (app, asking) = (self.clone(), caller.clone());
-        let decided = self.ask(move |operating, draft: &mut Draft<'_>| -> Result<Decisions, Problem> {
-            let now = app.now();
-            let asked = questions.iter().map(|question| question.question((&asking, &operating.prefix), now));
-            let mut asked: Vec<Question> = asked.collect::<Result<_, _>>()?;
-            let patients = patients((&**app.kv(), operating), &asked, now)?;
-            let about = patients.iter().flat_map(|(length, facts)| std::iter::repeat_n(facts, *length));
-            for (question, facts) in asked.iter_mut().zip(about) {
-                question.asked.with_session(draft, facts, now)?;
-            }
-            app.permission().with((operating, draft), now, |in_force, _| match in_force {
-                Some(in_force) => {
-                    let answers = Answers { now, is_for_officer: asking.may(Scope::ReadConsent), ends_with };
-                    decide_all((operating, in_force), (&asked, patients), answers)
-                }
-                None => without_policy(asked.len()),
-            })
-        });
-        let Decisions { views, decided, user } = decided.await?;
+        let asked = Asking { app: self.clone(), caller: caller.clone(), questions, ends_with };
+        // A handful of questions are a handful of reads: handing them to another thread would cost more.
+        let decided = if asked.questions.len() <= HERE_MAX {
+            self.ask_here(|operating, draft| asked.answer(operating, draft))
+        } else {
+            self.ask(move |operating, draft| asked.answer(operating, draft)).await
+        };
+        let Decisions { views, decided, user } = decided?;
         self.audit(caller, (route, user), decided.subjects()).await?;
         Ok(views)
+    }
+}
+
+/// Questions of a caller.
+struct Asking {
+    app: App,
+    caller: Caller,
+    questions: Vec<DecisionQuestion>,
+    ends_with: Option<Outcome>,
+}
+
+impl Asking {
+    fn answer(&self, operating: &Operating, draft: &mut Draft<'_>) -> Result<Decisions, Problem> {
+        let (app, now) = (&self.app, self.app.now());
+        let asked = self.questions.iter().map(|question| question.question((&self.caller, &operating.prefix), now));
+        let mut asked: Vec<Question> = asked.collect::<Result<_, _>>()?;
+        let patients = patients((&**app.kv(), operating), &asked, now)?;
+        let about = patients.iter().flat_map(|(length, facts)| std::iter::repeat_n(facts, *length));
+        for (question, facts) in asked.iter_mut().zip(about) {
+            question.asked.with_session(draft, facts, now)?;
+        }
+        app.permission().with((operating, draft), now, |in_force, _| match in_force {
+            Some(in_force) => {
+                let is_for_officer = self.caller.may(Scope::ReadConsent);
+                let answers = Answers { now, is_for_officer, ends_with: self.ends_with };
+                decide_all((operating, in_force), (&asked, patients), answers)
+            }
+            None => without_policy(asked.len()),
+        })
     }
 }
 
@@ -120,8 +140,13 @@ fn decide_all(
     'patients: for (length, facts) in patients {
         let person = facts.person(operating, in_force)?;
         let known = person.id.map(|id| id.enterprise_id(&operating.prefix));
+        let mut known_requester: Option<(&Asked, Requester)> = None;
         for question in questions.by_ref().take(length) {
-            let finding = question.ask((operating, in_force), &person, now);
+            // Who asks many questions about one patient is looked up once.
+            let known_by_now = known_requester.take().filter(|(asked, _)| **asked == question.asked);
+            let look_up = || (&question.asked, question.asked.requester((operating, in_force), &person, now));
+            let (_, requester) = known_requester.insert(known_by_now.unwrap_or_else(look_up));
+            let finding = question.ask(in_force, (&person, requester), (now, is_for_officer));
             let id = ids::decision(random::bytes())?;
             all.decided.add(known.clone(), (question, &finding), (&id, operating.model.version()));
             all.views.push(DecisionView::new((id, &finding), cache_for_seconds, is_for_officer));

@@ -298,12 +298,11 @@ impl DecisionView {
     ) -> Self {
         let decision = &finding.decision;
         let rule = |(name, fate): &(String, Fate)| RuleView { rule: name.clone(), fate: fate_word(*fate) };
-        let told = if is_for_officer { &finding.explained } else { &finding.told };
         Self {
             id,
             outcome: outcome_word(decision.outcome),
             reasons: if is_for_officer { all_reasons(finding) } else { told_reasons(finding) },
-            sentence: told.clone().into(),
+            sentence: finding.sentence.clone().into(),
             obligations: decision.obligations.iter().collect(),
             cache_for_seconds,
             policy: Some(finding.basis.policy),
