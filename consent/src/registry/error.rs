@@ -26,6 +26,9 @@ pub enum Error {
     /// The text is no policy.
     #[error("cannot take the policy")]
     PolicyText(#[from] PolicyTextError),
+    /// The text is no file of scenarios.
+    #[error("cannot take the scenarios: {0}")]
+    ScenarioText(String),
     /// The policy names what is not there.
     #[error("cannot use the policy")]
     Policy(#[from] PolicyError),
@@ -73,6 +76,17 @@ pub enum Refusal {
     /// There is no such version of the policy.
     #[error("there is no version {0} of the policy")]
     NoPolicy(u32),
+    /// There is no such pack of scenarios.
+    #[error("there is no pack of scenarios `{0}`")]
+    NoScenarios(Box<str>),
+    /// A kept scenario would come out differently.
+    #[error("{count} kept scenarios come out differently; the first is in {first}")]
+    Scenarios {
+        /// How many.
+        count: usize,
+        /// The first with its pack, and how it came out.
+        first: Box<str>,
+    },
     /// What is asked for does not fit how things stand.
     #[error("{0}")]
     State(&'static str),

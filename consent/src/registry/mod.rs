@@ -22,11 +22,14 @@
 //! | 71 | session | `h`, `e` number | what happened to the emergency session |
 //! | 72 | | opened, session | sessions that no officer has looked at |
 //! | 73 | | consent | a permit that does not reach every record of its person |
+//! | 74 | name | `h`, `e` number | what happened to a pack of scenarios |
+//! | 75 | | name | packs that are kept |
 //!
 //! Not here: what a form looks like, receipts, and removing what the law says must go.
 
 mod cards;
 mod consents;
+mod endings;
 mod error;
 mod event;
 mod gaps;
@@ -36,6 +39,7 @@ mod journal;
 mod policies;
 mod read;
 mod relations;
+mod scenarios;
 mod sessions;
 mod standing;
 #[cfg(test)]
@@ -44,6 +48,7 @@ mod vetoes;
 
 pub use cards::{Card, CardId, cancel_card, card, card_of, issue_card, tie_card, untie_card};
 pub use consents::{Checks, activate, add_to_reach, enter_in_error, save, withdraw_consent};
+pub use endings::{Ending, end_again, endings};
 pub use error::{Error, Refusal};
 pub use event::Event;
 pub use gaps::{WaitingGap, dismiss_gap, gaps_waiting, note_gaps};
@@ -56,6 +61,9 @@ pub use policies::{
 };
 pub use read::{DecisionBasis, Effective, ReachGap, basis, effective, effective_again, history, identity_of, rebuild};
 pub use relations::{CareRelation, CareRelations, RelationFacts, relations, state_relation};
+pub use scenarios::{
+    PACKS_MAX, PackOutcome, SavedScenarios, remove_scenarios, save_scenarios, scenarios, scenarios_named, try_scenarios,
+};
 pub use sessions::{
     Opening, Session, SessionId, SessionReview, close_session, open_session, review_session, session, sessions_waiting,
 };
@@ -86,6 +94,11 @@ const SESSION_WAITING: Space = Space(72);
 
 /// Permits that do not reach every record of their person.
 const REACH_GAP: Space = Space(73);
+
+/// Journals of packs of scenarios.
+const SCENARIOS: Space = Space(74);
+/// Packs that are kept.
+const SCENARIO_NAME: Space = Space(75);
 
 /// Whether a verb wrote anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 use super::event::announce;
 use super::journal::{Entry, append, known_at, read_one};
+use super::scenarios::check_scenarios;
 use super::{Change, Error, Event, POLICY, Refusal, Stamp};
 use crate::policy::NetworkPolicy;
 use directory::{AsOf, Instant};
@@ -86,7 +87,7 @@ pub fn save_policy(draft: &mut Draft<'_>, text: &str, stamp: &Stamp) -> Result<u
 ///
 /// # Errors
 /// [`Refusal`] when it is no draft, when the reviewer wrote it, or when somebody would see more and the reviewer does not
-/// confirm it; those of the store.
+/// confirm it; when a kept scenario comes out differently; those of the store.
 pub fn review_policy(draft: &mut Draft<'_>, version: u32, review: &Review, stamp: &Stamp) -> Result<Change, Error> {
     let steps = Steps::read(draft)?;
     let author = &steps.draft(version)?.actor;
@@ -99,6 +100,7 @@ pub fn review_policy(draft: &mut Draft<'_>, version: u32, review: &Review, stamp
     if review.does_widen && !review.is_widening_confirmed {
         return Err(Refusal::State("somebody would see more than today, and the reviewer has not confirmed it").into());
     }
+    check_scenarios(draft, version)?;
     let step = Step::Reviewed { version, review: review.clone() };
     write(draft, step, (version, PolicyState::Reviewed, Instant::MIN), stamp)
 }

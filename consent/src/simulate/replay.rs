@@ -55,25 +55,44 @@ pub struct Replay<K> {
     pub differences: Vec<Difference<K>>,
 }
 
+impl<K> Default for Replay<K> {
+    fn default() -> Self {
+        Self { asked: 0, gained: 0, lost: 0, obliged_otherwise: 0, differences: Vec::new() }
+    }
+}
+
+impl<K> Replay<K> {
+    /// Adds a question with the answer that it was given and the one that it would be given; `reasons` are those of the
+    /// second. Whether the two differ.
+    pub fn add(
+        &mut self,
+        key: K,
+        before: (Outcome, Obligations),
+        (after, reasons): (Decision, impl FnOnce() -> Reasons),
+    ) -> bool {
+        self.asked += 1;
+        let count = match (before.0, after.outcome) {
+            (Outcome::Deny, Outcome::Permit) => &mut self.gained,
+            (Outcome::Permit, Outcome::Deny) => &mut self.lost,
+            (Outcome::Permit, Outcome::Permit) if before.1 != after.obligations => &mut self.obliged_otherwise,
+            _ => return false,
+        };
+        *count += 1;
+        if self.differences.len() < DIFFERENCES_MAX {
+            self.differences.push(Difference { key, before, after, reasons: reasons() });
+        }
+        true
+    }
+}
+
 /// Puts questions of the past to a policy.
 #[must_use]
 pub fn replay<'a, K>(engine: &Engine<'a>, past: impl IntoIterator<Item = Past<'a, K>>) -> Replay<K> {
-    let mut all = Replay { asked: 0, gained: 0, lost: 0, obliged_otherwise: 0, differences: Vec::new() };
+    let mut all = Replay::default();
     let mut reasons = Reasons::new();
     for Past { key, chart, request, outcome, obligations } in past {
-        all.asked += 1;
         let after = engine.decide(chart, &request, &mut reasons);
-        let count = match (outcome, after.outcome) {
-            (Outcome::Deny, Outcome::Permit) => &mut all.gained,
-            (Outcome::Permit, Outcome::Deny) => &mut all.lost,
-            (Outcome::Permit, Outcome::Permit) if obligations != after.obligations => &mut all.obliged_otherwise,
-            _ => continue,
-        };
-        *count += 1;
-        if all.differences.len() < DIFFERENCES_MAX {
-            let before = (outcome, obligations);
-            all.differences.push(Difference { key, before, after, reasons: reasons.clone() });
-        }
+        all.add(key, (outcome, obligations), (after, || reasons.clone()));
     }
     all
 }

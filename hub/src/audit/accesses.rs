@@ -53,11 +53,11 @@ pub struct Access {
 }
 
 /// A segment that may be read.
-struct Candidate {
+pub(super) struct Candidate {
     writer: String,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// No event in it is newer; the last segment of a writer has no such bound.
-    newest: Instant,
+    pub(super) newest: Instant,
 }
 
 /// Reads the accesses to a person, who is known by these enterprise ids.
@@ -92,7 +92,7 @@ pub fn accesses(folder: &Path, persons: &[&str], limits: AccessLimits) -> io::Re
 }
 
 /// Every segment that retention left.
-fn candidates(folder: &Path) -> io::Result<Vec<Candidate>> {
+pub(super) fn candidates(folder: &Path) -> io::Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     for (writer, files) in Layout::read(folder, None)?.writers {
         let mut newest = Instant::from_micros(i64::MAX);

@@ -73,6 +73,69 @@ pub struct Answer {
     /// The version of the matching rules that found the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Box<str>>,
+    /// The rest of the question, from which the same answer can be found again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Box<Question>>,
+}
+
+/// A question as far as category and purpose do not say it: what it takes to ask it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The institution that asked.
+    pub institution: Box<str>,
+    /// Its department.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<Box<str>>,
+    /// The practitioner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practitioner: Option<Box<str>>,
+    /// As what.
+    pub role: Box<str>,
+    /// Care relationships that the client stated beside those of the register.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<Box<str>>,
+    /// Whether the person was named for emergencies.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_break_glass: bool,
+    /// The emergency that was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Emergency>,
+    /// Whose record it was about.
+    pub custodian: Box<str>,
+    /// Which one, if one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Box<str>>,
+    /// How sensitive; empty: not at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Box<str>>,
+    /// The day that the data is from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Box<str>>,
+    /// The department of the custodian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<Box<str>>,
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Box<str>>,
+    /// What the custodian calls the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Box<str>>,
+}
+
+/// An emergency that was declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emergency {
+    /// Which kind.
+    pub kind: Box<str>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<str>>,
+    /// When it began.
+    #[serde(with = "instant")]
+    pub opened: Instant,
+    /// Whether the person proved again who he or she is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reauthenticated: bool,
 }
 
 impl Event {

@@ -187,6 +187,7 @@ mod tests {
             decision: None,
             policy: None,
             rules: None,
+            question: None,
         };
         let caller = Caller { client: "chart".into(), institution: Some("13-0001".into()), user: None };
         let persons = vec![Subject { person: "N1".into(), answers: vec![answer] }];

@@ -141,6 +141,13 @@ async fn serve(
         if replayed > 0 {
             tracing::warn!(records = replayed, "the store held records that were erased: they are erased again");
         }
+        let ended = app.replay_endings().await.map_err(|problem| {
+            let cause = std::error::Error::source(&problem).map(ToString::to_string).unwrap_or_default();
+            Failure::bad_input(anyhow::anyhow!("the list of withdrawals cannot be used: {problem}: {cause}"))
+        })?;
+        if ended > 0 {
+            tracing::warn!(consents = ended, "the store held consents that had ended: they have ended again");
+        }
     }
     let address = listener.local_addr().map_err(Failure::internal)?;
     if config.audit.is_none() {

@@ -40,6 +40,10 @@ pub struct Config {
     /// witness, if there is one.
     #[serde(default)]
     pub erasures: Option<PathBuf>,
+    /// The list of withdrawals and of consents that have ended, outside of the data folder, so that a restored backup revives
+    /// nothing; missing: beside the witness.
+    #[serde(default)]
+    pub withdrawals: Option<PathBuf>,
     /// The rule set.
     #[serde(default)]
     pub rules: Option<PathBuf>,
@@ -211,7 +215,14 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let paths = [&mut self.store.folder, &mut self.keyring, &mut self.witness, &mut self.erasures, &mut self.rules];
+        let paths = [
+            &mut self.store.folder,
+            &mut self.keyring,
+            &mut self.witness,
+            &mut self.erasures,
+            &mut self.withdrawals,
+            &mut self.rules,
+        ];
         let audit = self.audit.iter_mut().flat_map(|audit| [&mut audit.folder, &mut audit.witness]);
         for path in paths.into_iter().flatten().chain(audit) {
             *path = folder.join(&*path);
@@ -221,12 +232,20 @@ impl Config {
     /// The list of erasures: as configured, or beside the witness.
     #[must_use]
     pub fn erasures_file(&self) -> Option<PathBuf> {
-        self.erasures.clone().or_else(|| {
-            let witness = self.witness.as_deref()?;
-            let mut name = witness.file_name().unwrap_or_default().to_owned();
-            name.push(".erasures");
-            Some(witness.with_file_name(name))
-        })
+        self.erasures.clone().or_else(|| self.beside_witness(".erasures"))
+    }
+
+    /// The list of withdrawals: as configured, or beside the witness.
+    #[must_use]
+    pub fn withdrawals_file(&self) -> Option<PathBuf> {
+        self.withdrawals.clone().or_else(|| self.beside_witness(".withdrawals"))
+    }
+
+    fn beside_witness(&self, ending: &str) -> Option<PathBuf> {
+        let witness = self.witness.as_deref()?;
+        let mut name = witness.file_name().unwrap_or_default().to_owned();
+        name.push(ending);
+        Some(witness.with_file_name(name))
     }
 
     /// What no single value shows.
@@ -239,6 +258,7 @@ impl Config {
             ("keyring", self.keyring.as_ref()),
             ("witness", self.witness.as_ref()),
             ("erasures", self.erasures.as_ref()),
+            ("withdrawals", self.withdrawals.as_ref()),
             ("audit.folder", audit.map(|audit| &audit.folder)),
             ("audit.witness", audit.map(|audit| &audit.witness)),
         ];

@@ -16,6 +16,7 @@ impl Config {
             ("keyring", self.keyring.clone()),
             ("witness", self.witness.clone()),
             ("erasures", self.erasures_file()),
+            ("withdrawals", self.withdrawals_file()),
             ("rules", self.rules.clone()),
         ];
         for (name, path) in paths {

@@ -21,12 +21,14 @@ use super::pool::Pool;
 use super::random::Numbers;
 use super::reads::Reads;
 use super::ready::Readiness;
+use super::replays::ReplayRuns;
 use super::search::Search;
 use super::secrets::Secrets;
 use super::shadow::Shadows;
 use super::store::wind_clock;
 use super::trail;
 use super::webhooks::Webhooks;
+use super::withdrawals::EndingFile;
 use crate::audit::Trail;
 use crate::config::{Config, Keyring, Limits, NetworkConfig};
 
@@ -40,6 +42,7 @@ struct Parts {
     deciding: Arc<Deciding>,
     shadows: Shadows,
     draft_runs: DraftRuns,
+    replay_runs: ReplayRuns,
     counted: Counted,
     reads: Reads,
     permission: Permission,
@@ -47,6 +50,7 @@ struct Parts {
     audit_folder: Option<PathBuf>,
     audit_kept_micros: i64,
     erasures: ErasureFile,
+    endings: EndingFile,
     webhooks: Webhooks,
     webhook_targets: Vec<String>,
     network: NetworkConfig,
@@ -121,6 +125,7 @@ impl App {
             deciding,
             shadows: Shadows::default(),
             draft_runs: DraftRuns::default(),
+            replay_runs: ReplayRuns::default(),
             counted: Counted::default(),
             reads: Reads::default(),
             permission: Permission::default(),
@@ -131,6 +136,7 @@ impl App {
                 .map_or(i64::MAX, |audit| i64::from(audit.keep_years) * YEAR_MICROS),
             audit_folder: config.audit.as_ref().map(|audit| audit.folder.clone()),
             erasures: ErasureFile::at(config.erasures_file()),
+            endings: EndingFile::at(config.withdrawals_file()),
             webhooks: Webhooks::default(),
             webhook_targets: config.webhook_targets.clone(),
             network: config.network.clone(),
@@ -184,6 +190,10 @@ impl App {
         &self.0.draft_runs
     }
 
+    pub(super) fn replay_runs(&self) -> &ReplayRuns {
+        &self.0.replay_runs
+    }
+
     pub(super) fn counted(&self) -> &Counted {
         &self.0.counted
     }
@@ -213,6 +223,10 @@ impl App {
 
     pub(super) fn erasure_file(&self) -> &ErasureFile {
         &self.0.erasures
+    }
+
+    pub(super) fn ending_file(&self) -> &EndingFile {
+        &self.0.endings
     }
 
     pub(super) fn webhooks(&self) -> &Webhooks {

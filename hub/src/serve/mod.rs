@@ -11,7 +11,7 @@
 //! | `permission`, `trail` | the consent engine at the edge, and the audit of what was answered |
 //! | `extract`, `answer`, `page`, `once` | requests in, answers out, long lists, repeated writes |
 //! | `problem` | everything that can go wrong, with its code |
-//! | `background`, `second_look`, `reach`, `shadow`, `drafts`, `rule_runs`, `counted` | what goes on behind the requests |
+//! | `background`, `second_look`, `reach`, `shadow`, `drafts`, `replays`, `rule_runs`, `counted` | what goes on behind the requests |
 //! | `sweep` | what is kept for a named time only |
 //! | `reads`, `erasures` | who was given what, and what has to be forgotten again after a restore |
 //! | `store`, `pool` | the way into the store, bounded |
@@ -47,6 +47,7 @@ pub mod random;
 mod reach;
 mod reads;
 pub mod ready;
+mod replays;
 pub mod router;
 mod routes;
 mod rule_runs;
@@ -64,5 +65,6 @@ mod trail;
 mod viewer;
 mod views;
 mod webhooks;
+mod withdrawals;
 
 pub use metrics::{Statistic, StatisticSource};

@@ -20,7 +20,7 @@ use super::problem::{self, ErrorCode, Problem};
 use super::routes::{
     about, audit, authzen, cards, decisions, directives, emergencies, erasures, events, gaps, health, history, hooks,
     identity, institutions, masks, matching, persons, policies, pseudonyms, receipts, records, relations, rules,
-    search, simulations, statistics, subscriptions, tasks,
+    scenarios, search, simulations, statistics, subscriptions, tasks,
 };
 
 /// The routes with their documents.
@@ -138,9 +138,16 @@ fn permission_routes() -> OpenApiRouter<App> {
         .routes(routes!(policies::save))
         .routes(routes!(policies::simulate))
         .routes(routes!(policies::simulation))
+        .routes(routes!(policies::replay))
+        .routes(routes!(policies::replayed))
         .routes(routes!(policies::review))
         .routes(routes!(policies::schedule))
         .routes(routes!(policies::cancel))
+        .routes(routes!(scenarios::list))
+        .routes(routes!(scenarios::get))
+        .routes(routes!(scenarios::save))
+        .routes(routes!(scenarios::remove))
+        .routes(routes!(scenarios::try_all))
         .routes(routes!(policies::vetoes))
         .routes(routes!(policies::state_veto))
 }

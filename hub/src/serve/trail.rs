@@ -110,6 +110,7 @@ impl Decided {
             decision: Some(decision.into()),
             policy: Some(finding.basis.policy.to_string().into()),
             rules: Some(rules.into()),
+            question: Some(Box::new(question.kept())),
         };
         self.0.entry(person.map_or_else(|| NOBODY.into(), Into::into)).or_default().push(answer);
     }

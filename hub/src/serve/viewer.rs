@@ -113,6 +113,7 @@ impl Viewer {
             decision: None,
             policy: None,
             rules: Some(rules.into()),
+            question: None,
         });
         let subject = |person: String| Subject { person: person.into(), answers: answer.iter().cloned().collect() };
         persons.into_iter().map(subject).collect()

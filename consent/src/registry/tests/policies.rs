@@ -112,3 +112,51 @@ fn vetoes_hold_from_an_instant_and_end() {
     let found = [held(9, 0), held(10, 0), held(20, 0), held(19, 15), held(20, 15)];
     assert_eq!(found, [(1, 0), (1, 1), (1, 1), (2, 1), (2, 0)]);
 }
+
+#[test]
+fn scenarios_are_kept_in_versions_and_taken_out_with_a_reason() {
+    const PACK: &str = include_str!("../../../policies/default.scenarios.toml");
+    let mut registry = Registry::empty();
+    let save = |registry: &mut Registry, (name, text, now): (&str, &str, i64)| {
+        registry.run(|draft, _| save_scenarios(draft, name, text, &stamp_of("officer", minutes(now))))
+    };
+    assert_eq!(save(&mut registry, ("薬剤師", PACK, 1)).unwrap(), 1);
+    assert_eq!(save(&mut registry, ("薬剤師", PACK, 2)).unwrap(), 1, "nothing has changed");
+    let longer = format!("{PACK}\n# Looked at once more.\n");
+    assert_eq!(save(&mut registry, ("薬剤師", &longer, 3)).unwrap(), 2);
+    let kept = registry.read(scenarios);
+    assert_eq!(kept.len(), 1);
+    assert_eq!((&*kept[0].text, kept[0].version, kept[0].saved), (longer.as_str(), 2, minutes(3)));
+
+    let wrong = save(&mut registry, ("other", "now = 3", 4)).unwrap_err();
+    assert!(matches!(&wrong, Error::ScenarioText(text) if text.starts_with("other: ")), "{wrong}");
+    assert!(matches!(save(&mut registry, ("", PACK, 4)), Err(Error::Refused(Refusal::Text { .. }))));
+    let remove = |registry: &mut Registry, (name, reason): (&str, &str)| {
+        registry.run(|draft, _| remove_scenarios(draft, name, reason, &stamp_of("officer", minutes(5))))
+    };
+    assert!(matches!(remove(&mut registry, ("other", "old")), Err(Error::Refused(Refusal::NoScenarios(_)))));
+    assert!(matches!(remove(&mut registry, ("薬剤師", " ")), Err(Error::Refused(Refusal::Text { .. }))));
+    assert_eq!(remove(&mut registry, ("薬剤師", "part of another pack")).unwrap(), Change::Changed);
+    assert!(registry.read(scenarios).is_empty());
+    assert_eq!(save(&mut registry, ("薬剤師", PACK, 6)).unwrap(), 4, "its history goes on");
+}
+
+#[test]
+fn a_policy_that_breaks_a_kept_scenario_is_not_reviewed() {
+    const PACK: &str = include_str!("../../../policies/default.scenarios.toml");
+    let mut registry = Registry::empty();
+    let stamp = stamp_of("officer", minutes(0));
+    registry.run(|draft, _| save_scenarios(draft, "default", PACK, &stamp)).unwrap();
+    let wider = DEFAULT_POLICY.replace("needs_relation = true\n", "");
+    assert_eq!((write(&mut registry, DEFAULT_POLICY, 1), write(&mut registry, &wider, 1)), (1, 2));
+    let outcomes = registry.read(|draft| try_scenarios(draft, 2));
+    assert!(outcomes[0].asked >= 20 && !outcomes[0].failures.is_empty(), "{outcomes:#?}");
+    refused(
+        reviewed(&mut registry, 2, ("reviewer", 2)),
+        "kept scenarios come out differently; the first is in default",
+    );
+    assert_eq!(states(&registry, (3, 3)), [PolicyState::Draft; 2]);
+    reviewed(&mut registry, 1, ("reviewer", 2)).unwrap();
+    registry.run(|draft, _| remove_scenarios(draft, "default", "the network has decided so", &stamp)).unwrap();
+    reviewed(&mut registry, 2, ("reviewer", 3)).unwrap();
+}

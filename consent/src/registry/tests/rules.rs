@@ -3,13 +3,17 @@
 use super::*;
 use crate::document::Choice;
 use crate::tests::world::snapshot;
-use crate::{ConsentState, Purpose, SubjectState};
+use crate::{ConsentState, Effect, Purpose, SubjectState};
 use directory::{AsOf, Period};
 use kv::Key;
 use std::collections::BTreeMap;
 
 fn permit() -> Provision {
     Provision { purposes: Choice::Of(vec![Purpose::TREAT]), ..Provision::permit() }
+}
+
+fn deny() -> Provision {
+    Provision { effect: Some(Effect::Deny), ..Provision::default() }
 }
 
 #[track_caller]
@@ -117,6 +121,50 @@ fn a_withdrawal_is_for_good_until_the_person_signs_again() {
     let state = state_at(&registry, (1, 25, 25));
     assert_eq!(state.standing.state, SubjectState::Enrolled);
     assert_eq!(state.in_force().map(|kept| kept.document.consent).collect::<Vec<_>>(), [consent(3)]);
+}
+
+/// Ends everything of a list again; what changed.
+fn end_all(registry: &mut Registry, listed: &[(u8, Vec<Ending>)], at: i64) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (owner, ending) in listed.iter().flat_map(|(owner, all)| all.iter().map(|ending| (*owner, *ending))) {
+        let end = |draft: &mut Draft<'_>| end_again(draft, identity(owner), ending, &stamp(minutes(at)));
+        changes.push(registry.run(|draft, _| end(draft)).unwrap());
+    }
+    changes
+}
+
+#[test]
+fn a_restored_registry_revives_nothing_that_had_ended() {
+    use Change::{Changed, Unchanged};
+    let backup = || {
+        let mut registry = Registry::new();
+        registry.sign(&form(1, 1, 1, permit()), &linked(&[1]), NOW);
+        registry.sign(&form(2, 1, 2, permit()), &linked(&[2]), NOW);
+        registry
+    };
+    // What happens after the backup: one person withdraws, the other replaces the permit by a deny.
+    let mut after = backup();
+    after.run(|draft, _| withdraw(draft, identity(1), minutes(5), &stamp(minutes(5)))).unwrap();
+    after.sign(&form(2, 2, 2, deny()), &linked(&[2]), minutes(6));
+    let of = |owner| (owner, endings(&after.read(|draft| history(draft, identity(owner)))));
+    let listed = [of(1), of(2)];
+    let ended = |number| Ending::Consent { consent: consent(number), version: 1 };
+    assert_eq!(listed[0].1, [Ending::Person { from: minutes(5) }, ended(1)]);
+    assert_eq!(listed[1].1, [ended(2)]);
+    assert_eq!(end_all(&mut after, &listed, 8), [Unchanged; 3], "the store knows");
+    let mut restored = backup();
+    assert_eq!(end_all(&mut restored, &listed, 9), [Changed, Unchanged, Changed]);
+    assert!([1, 2].iter().all(|owner| state_at(&restored, (*owner, 10, 10)).in_force().next().is_none()));
+    assert_eq!(end_all(&mut restored, &listed, 11), [Unchanged; 3], "once");
+    // Of persons whom the store never held it learns that they are out, and nothing else.
+    assert_eq!(end_all(&mut Registry::new(), &listed, 12), [Changed, Unchanged, Unchanged]);
+
+    // What denies as well cannot be taken back alone: the person is out.
+    let mut mixed = Registry::new();
+    let half = Provision { exceptions: vec![deny()], ..permit() };
+    mixed.sign(&form(3, 1, 1, half), &linked(&[1]), NOW);
+    assert_eq!(end_all(&mut mixed, &[(1, vec![ended(3)])], 2), [Changed]);
+    assert_eq!(state_at(&mixed, (1, 3, 3)).standing.state, SubjectState::Withdrawn);
 }
 
 #[test]

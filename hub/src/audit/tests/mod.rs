@@ -85,6 +85,7 @@ pub(super) fn event(number: i64, person: &str) -> Event {
         decision: Some(format!("D{number}").into()),
         policy: Some("3".into()),
         rules: None,
+        question: None,
     };
     Event {
         at: second(number),

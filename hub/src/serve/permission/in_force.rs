@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use consent::registry::{self, Marks, VetoesVersion};
-use consent::{Codebook, Engine, PolicyImage};
+use consent::registry::{self, Marks, PublishedPolicy, VetoesVersion};
+use consent::{Codebook, Engine, PolicyImage, Veto};
 use directory::{AsOf, DirectoryVersion, Instant};
 use mpi::kv::Draft;
 
@@ -27,6 +27,18 @@ pub(in crate::serve) struct InForce {
 }
 
 impl InForce {
+    /// A version of the policy with some vetoes, by the directory of an instant: for questions that are asked again.
+    pub(in crate::serve) fn of(
+        operating: &Operating,
+        published: &PublishedPolicy,
+        (vetoes, stated): (VetoesVersion, &[Veto]),
+        at: Instant,
+    ) -> Result<Self, Problem> {
+        let (image, book) = compile(operating, published, stated, at)?;
+        let (marks, directory) = (Marks::default(), operating.directory.version());
+        Ok(Self { marks, directory, since: at, until: at, vetoes, image, book })
+    }
+
     /// The engine that decides by it.
     pub(in crate::serve) fn engine(&self) -> Engine<'_> {
         Engine { policy: &self.image, book: &self.book }
@@ -76,12 +88,22 @@ type Loaded = (VetoesVersion, PolicyImage, Codebook, Instant);
 fn load(operating: &Operating, draft: &mut Draft<'_>, now: Instant) -> Result<Option<Loaded>, Problem> {
     let standing = registry::standing(draft, now)?;
     let Some(published) = standing.policy else { return Ok(None) };
-    let as_of = AsOf::known(now);
+    let (version, vetoes) = standing.vetoes;
+    let (image, book) = compile(operating, &published, &vetoes, now)?;
+    Ok(Some((version, image, book, standing.until)))
+}
+
+fn compile(
+    operating: &Operating,
+    published: &PublishedPolicy,
+    vetoes: &[Veto],
+    at: Instant,
+) -> Result<(PolicyImage, Codebook), Problem> {
+    let as_of = AsOf::known(at);
     let mut book = Codebook::new();
     book.enter_directory(&operating.directory, as_of).map_err(registry::Error::from)?;
     let known = consent::Known { directory: &operating.directory, as_of };
-    let (version, vetoes) = standing.vetoes;
-    let image = PolicyImage::compile(&published.policy, published.version, (Some(known), &vetoes), &mut book)
+    let image = PolicyImage::compile(&published.policy, published.version, (Some(known), vetoes), &mut book)
         .map_err(registry::Error::from)?;
-    Ok(Some((version, image, book, standing.until)))
+    Ok((image, book))
 }

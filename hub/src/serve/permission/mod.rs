@@ -10,6 +10,7 @@
 mod consult;
 mod in_force;
 mod mask;
+mod past;
 mod person;
 mod question;
 mod shown;

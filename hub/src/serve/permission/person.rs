@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use consent::registry::{self, CareRelations, Effective};
 use consent::{Chart, IdentityId};
 use directory::{AsOf, Identifier, Instant, InstitutionId};
+use mpi::history::RecordAsOf;
 use mpi::kv::{Draft, Kv};
 use mpi::read::{CrossReference, Reference};
 use mpi::{PersonId, RecordId, Visible};
@@ -31,7 +32,7 @@ pub(in crate::serve) enum Patient {
 /// What the index and the registry say of a patient, not yet made into rules.
 ///
 /// Reading it needs nothing of the policy, so nobody else waits meanwhile.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::serve) struct Facts {
     /// The enterprise id with the linked records; none when nobody is known by what was asked for.
     linked: Option<CrossReference>,
@@ -78,6 +79,27 @@ impl Facts {
                 return Ok(Self { linked: before, effective, relations, is_stale: !is_same });
             }
         }
+    }
+
+    /// Reads a person as of an instant of the past: what was linked, signed and known then.
+    pub(in crate::serve) fn as_of(
+        (operating, draft): (&Operating, &mut Draft<'_>),
+        person: PersonId,
+        at: Instant,
+    ) -> Result<Self, Problem> {
+        let was = mpi::history::person_as_of(&operating.index(), draft, person, at, &Visible::All)?;
+        let linked = was.map(|was| {
+            let reference = |record: RecordAsOf| Reference {
+                record: record.record,
+                identifier: record.identifier,
+                institution: record.institution,
+            };
+            CrossReference { person: was.person, records: was.records.into_iter().map(reference).collect() }
+        });
+        let identities: BTreeSet<IdentityId> = linked.iter().flat_map(identities).collect();
+        let effective = registry::effective(draft, &identities, AsOf::known(at))?;
+        let relations = registry::relations(draft, &identities, at)?;
+        Ok(Self { linked, effective, relations, is_stale: false })
     }
 
     /// The identities that are linked.

@@ -17,7 +17,7 @@ use crate::index::Operating;
 use crate::serve::problem::Problem;
 
 /// A question as it was asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::serve) struct Question {
     /// About whom.
     pub(in crate::serve) patient: Patient,
@@ -28,7 +28,7 @@ pub(in crate::serve) struct Question {
 }
 
 /// The data that is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::serve) struct Wanted {
     /// Whose records.
     pub(in crate::serve) custodian: InstitutionId,

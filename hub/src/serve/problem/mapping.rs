@@ -90,6 +90,7 @@ impl From<consent::registry::Error> for Problem {
             // What is wrong with a document names institutions and provisions, nothing of the person.
             E::Rejected(rejection) => Self::bad_field("provision", rejection.to_string()),
             E::PolicyText(error) => Self::bad_field("text", error.to_string()),
+            E::ScenarioText(error) => Self::bad_field("text", error),
             E::Policy(error) => {
                 let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
                 Self::refused(format!("{error}{cause}"))
@@ -106,8 +107,9 @@ impl From<consent::registry::Refusal> for Problem {
         match refusal {
             R::NoConsent(..) | R::OtherIdentity(_) => Self::not_found("directive"),
             R::NoPolicy(_) => Self::not_found("policy"),
+            R::NoScenarios(_) => Self::not_found("pack of scenarios"),
             R::Text { .. } => Self::bad_request(refusal.to_string()),
-            R::State(_) | R::Version { .. } => Self::conflict(refusal.to_string()),
+            R::State(_) | R::Version { .. } | R::Scenarios { .. } => Self::conflict(refusal.to_string()),
             R::TooMany { .. } => Self::refused(refusal.to_string()),
         }
     }

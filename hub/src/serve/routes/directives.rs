@@ -50,13 +50,16 @@ pub(in crate::serve) async fn withdraw(
     change: Change<StandingChange>,
 ) -> Result<Answer, Problem> {
     caller.require(Scope::SignConsent)?;
-    app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
+    let (identifier, _) = change.body.parts(app.now())?;
+    let withdrawn = app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let (identifier, from) = change.body.parts(stamp.now)?;
         let signer = presented(operating, draft, &identifier)?.0;
         registry::withdraw(draft, signer, from, &consent_stamp(stamp))?;
         standing(draft, signer, stamp.now)
-    })
-    .await
+    });
+    let answer = withdrawn.await?;
+    app.keep_endings(move |operating, draft| Ok(presented(operating, draft, &identifier)?.0)).await?;
+    Ok(answer)
 }
 
 /// How a person stands, and what was signed under any of the linked identities.
@@ -92,7 +95,8 @@ pub(in crate::serve) async fn sign(
     caller.require(Scope::SignConsent)?;
     let fresh = ConsentId(random::bytes().map_err(Problem::internal)?);
     let permission = app.clone();
-    app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
+    let identifier = change.body.identity.identifier()?;
+    let signed = app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
         let new = &change.body;
         let (signer, cross) = presented(operating, draft, &new.identity.identifier()?)?;
         let consent = new.known()?.unwrap_or(fresh);
@@ -109,8 +113,11 @@ pub(in crate::serve) async fn sign(
         registry::activate(draft, (consent, version), (&identities(&cross), from), &stamp)?;
         let view = view(draft, (consent, Some(version)), stamp.now)?;
         Answer::created(format!("/v1/directives/{consent}"), &view)
-    })
-    .await
+    });
+    let answer = signed.await?;
+    // What it replaces has ended.
+    app.keep_endings(move |operating, draft| Ok(presented(operating, draft, &identifier)?.0)).await?;
+    Ok(answer)
 }
 
 /// The last version of a directive.
@@ -139,11 +146,13 @@ pub(in crate::serve) async fn withdraw_one(
 ) -> Result<Answer, Problem> {
     caller.require(Scope::SignConsent)?;
     let id = ids::consent(&id)?;
-    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+    let withdrawn = app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
         registry::withdraw_consent(draft, id, stamp.now, &consent_stamp(stamp))?;
         Answer::ok(&view(draft, (id, None), stamp.now)?)
-    })
-    .await
+    });
+    let answer = withdrawn.await?;
+    app.keep_endings(move |_, draft| owner(draft, id)).await?;
+    Ok(answer)
 }
 
 /// States that a directive never should have been.
@@ -158,15 +167,17 @@ pub(in crate::serve) async fn enter_in_error(
 ) -> Result<Answer, Problem> {
     caller.require(Scope::ReviewConsent)?;
     let id = ids::consent(&id)?;
-    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+    let entered = app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
         let version = match change.body.version {
             Some(version) => version,
             None => last(draft, id, stamp.now)?.1,
         };
         registry::enter_in_error(draft, (id, version), &change.body.reason, &consent_stamp(stamp))?;
         Answer::ok(&view(draft, (id, Some(version)), stamp.now)?)
-    })
-    .await
+    });
+    let answer = entered.await?;
+    app.keep_endings(move |_, draft| owner(draft, id)).await?;
+    Ok(answer)
 }
 
 /// Lets the permits of a directive open one record more, after an officer has reviewed the link.
@@ -218,9 +229,14 @@ fn next_version(history: &History, consent: ConsentId, now: Instant) -> u32 {
     last.map_or(1, |((_, version), _)| version.saturating_add(1))
 }
 
+/// The identity that a directive was signed under.
+fn owner(draft: &mut Draft<'_>, consent: ConsentId) -> Result<IdentityId, Problem> {
+    registry::identity_of(draft, consent)?.ok_or_else(|| Problem::not_found("directive"))
+}
+
 /// The last version of a directive that there is.
 fn last(draft: &mut Draft<'_>, consent: ConsentId, now: Instant) -> Result<(IdentityId, u32), Problem> {
-    let owner = registry::identity_of(draft, consent)?.ok_or_else(|| Problem::not_found("directive"))?;
+    let owner = owner(draft, consent)?;
     Ok((owner, next_version(&registry::history(draft, owner)?, consent, now).saturating_sub(1)))
 }
 

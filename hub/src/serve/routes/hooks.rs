@@ -122,5 +122,6 @@ fn kept((asked, found): (&Consult, &Consulted), (id, policy, rules): (&str, u32,
         decision: Some(id.into()),
         policy: Some(policy.to_string().into()),
         rules: Some(rules.into()),
+        question: None,
     }
 }

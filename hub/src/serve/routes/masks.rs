@@ -65,5 +65,6 @@ fn kept((question, masked): (&MaskQuestion, &Masked), (id, policy, rules): (&str
         decision: Some(id.into()),
         policy: Some(policy.to_string().into()),
         rules: Some(rules.into()),
+        question: None,
     }
 }

@@ -28,6 +28,7 @@ pub(super) mod receipts;
 pub(super) mod records;
 pub(super) mod relations;
 pub(super) mod rules;
+pub(super) mod scenarios;
 pub(super) mod search;
 pub(super) mod simulations;
 pub(super) mod statistics;

@@ -19,6 +19,7 @@ use crate::serve::views::draft::{DraftRunView, NewDraftRun};
 use crate::serve::views::policy::{
     NewReview, NewVeto, PolicyText, PolicyVersionView, PolicyVersions, Schedule, VetoView, Vetoes,
 };
+use crate::serve::views::replay::{NewReplay, ReplayView};
 
 /// All versions and where they stand.
 #[utoipa::path(get, path = "/v1/policies", operation_id = "list_policies", tag = "policies",
@@ -105,6 +106,44 @@ pub(in crate::serve) async fn simulation(
         return Err(Problem::not_found("run"));
     }
     Answer::ok(&DraftRunView::new(&run))
+}
+
+/// Puts the real questions of the last days to a version, each as it was asked then. Nothing changes. Its address tells how
+/// far it is, and at the end which answers would have been others.
+#[utoipa::path(post, path = "/v1/policies/{version}/replays", operation_id = "replay_policy", tag = "policies",
+    params(("version" = u32, Path, description = "The version")),
+    request_body = NewReplay, responses((status = 201, body = ReplayView)))]
+pub(in crate::serve) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    Path(version): Path<u32>,
+    Json(asked): Json<NewReplay>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    caller.require(Scope::ReadAudit)?;
+    let run = app.start_replay(asked.past(version)?).await?;
+    Answer::created(format!("/v1/policies/{version}/replays/{}", run.id), &ReplayView::new(&run))
+}
+
+/// How far a replay is, and which answers would have been others.
+#[utoipa::path(get, path = "/v1/policies/{version}/replays/{run}", operation_id = "get_policy_replay", tag = "policies",
+    params(("version" = u32, Path, description = "The version"),
+    ("run" = String, Path, description = "The id of a run; runs are kept until the server stops")),
+    responses((status = 200, body = ReplayView)))]
+pub(in crate::serve) async fn replayed(
+    State(app): State<App>,
+    caller: Caller,
+    Path((version, id)): Path<(u32, String)>,
+) -> Result<Answer, Problem> {
+    caller.require(Scope::ManagePolicy)?;
+    caller.require(Scope::ReadAudit)?;
+    let run = app.replay_runs().get(&id)?;
+    if run.about.version != version {
+        return Err(Problem::not_found("run"));
+    }
+    let view = ReplayView::new(&run);
+    app.audit(&caller, ("get_policy_replay", None), view.subjects()).await?;
+    Answer::ok(&view)
 }
 
 /// Says that somebody who did not write a draft has looked at it and at what it would change.

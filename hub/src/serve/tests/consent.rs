@@ -276,7 +276,7 @@ pub(super) fn roomy(world: World) -> World {
 }
 
 /// Simulates a version to the end, and gives what was found under its digest.
-async fn simulate(officer: &Persona<'_>, version: u32) -> Value {
+pub(super) async fn simulate(officer: &Persona<'_>, version: u32) -> Value {
     let begun = officer.post(&format!("/v1/policies/{version}/simulations"), "{}").await;
     assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.body);
     let run = begun.header("location").to_owned();
@@ -290,7 +290,7 @@ async fn simulate(officer: &Persona<'_>, version: u32) -> Value {
     }
 }
 
-fn review(simulated: &Value, is_confirmed: bool) -> String {
+pub(super) fn review(simulated: &Value, is_confirmed: bool) -> String {
     json!({"simulation": simulated["digest"], "is_widening_confirmed": is_confirmed}).to_string()
 }
 
@@ -413,7 +413,7 @@ async fn an_officer_sees_who_can_see_a_patient() {
 }
 
 /// A folder that goes with its test.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {

@@ -63,7 +63,7 @@ async fn a_proposal_is_withdrawn_and_needs_a_basis() {
 }
 
 /// Copies everything that a store holds: what a backup is.
-fn copy(from: &dyn Kv) -> MemoryKv {
+pub(super) fn copy(from: &dyn Kv) -> MemoryKv {
     let to = MemoryKv::new();
     let mut plan = mpi::kv::Plan::default();
     for space in 0..=127 {

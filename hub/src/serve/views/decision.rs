@@ -231,7 +231,7 @@ pub(in crate::serve) fn date(field: &str, text: &str) -> Result<Date, Problem> {
 }
 
 /// The same sentence twice.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::serve) struct SentenceView {
     /// Japanese.
     pub(in crate::serve) ja: String,

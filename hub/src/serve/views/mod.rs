@@ -20,6 +20,7 @@ pub(super) mod matching;
 pub(super) mod person;
 pub(super) mod policy;
 pub(super) mod record;
+pub(super) mod replay;
 pub(super) mod rules;
 pub(super) mod simulation;
 pub(super) mod subscription;
