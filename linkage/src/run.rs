@@ -5,7 +5,7 @@
 //! something else already speaks for them. Clusters are made of the weights of all pairs of a component.
 
 use crate::block::BlockIndex;
-use crate::cluster::{self, MEMBERS_MAX, PairWeights};
+use crate::cluster::{self, Apart, MEMBERS_MAX, PairWeights};
 use crate::exec::{self, Executor};
 use crate::model::Decision;
 use crate::rules::{Cap, ClusterMethod, Guard, RuleSet};
@@ -169,10 +169,10 @@ impl Run<'_> {
         LinkedPair { left, right, weight: weight as f32, guard }
     }
 
-    /// Whether a guard forbids that two records are ever together, whatever their weight.
-    fn keeps_apart(&self, left: RecordIndex, right: RecordIndex) -> bool {
+    /// What the guards say of two records that others bring together, whatever their weight.
+    fn apart(&self, left: RecordIndex, right: RecordIndex) -> Apart {
         let comparer = self.scorer.comparer;
-        comparer.rules.guards.iter().any(|guard| guard.keeps_apart() && comparer.holds(&guard.when, left, right))
+        apart(comparer.rules, |_, guard| comparer.holds(&guard.when, left, right))
     }
 
     /// Components of the links; those that are too large are split at higher thresholds.
@@ -226,8 +226,9 @@ impl Run<'_> {
                     scored.unwrap_or_else(|| self.cap(left, right, self.scorer.score_records(left, right, cache)));
                 let weight = f64::from(pair.weight);
                 let same_source = table.source(left) == table.source(right);
-                let is_veto = self.keeps_apart(left, right) || (rules.clustering.one_per_source && same_source);
-                weights.set(a, b, weight, is_veto);
+                let is_double = rules.clustering.one_per_source && same_source;
+                let apart = if is_double { Apart::Never } else { self.apart(left, right) };
+                weights.set(a, b, weight, apart);
                 if !is_known && self.blocks.is_comparable(left, right) && !self.blocks.is_candidate(left, right) {
                     resolved.compared += 1;
                     resolved.pairs.extend((weight >= self.request.weight_min).then_some(pair));
@@ -273,6 +274,17 @@ pub(crate) fn cap(
         }
     }
     (weight, by)
+}
+
+/// What the guards that hold say of two records that others bring together; `holds` is asked, by position.
+pub(crate) fn apart(rules: &RuleSet, mut holds: impl FnMut(usize, &Guard) -> bool) -> Apart {
+    let mut said = Apart::No;
+    for (position, guard) in rules.guards.iter().enumerate() {
+        if guard.apart() > said && holds(position, guard) {
+            said = guard.apart();
+        }
+    }
+    said
 }
 
 /// Those of sorted pairs that have a record on the left.

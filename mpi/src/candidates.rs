@@ -5,7 +5,7 @@ use crate::store::{self, KeyDigest, LoadedPerson};
 use crate::{Error, Index, PersonId, RecordId, Visible};
 use kv::Draft;
 use linkage::arrival::{Normalized, Verdict};
-use linkage::cluster::WEIGHT_CAP;
+use linkage::cluster::{Apart, excess};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A person that shares a blocking key with a record, and how its records compare.
@@ -74,9 +74,8 @@ impl Claim {
     /// what a bulk run asks of a cluster.
     pub(crate) fn is_contradicted(&self, threshold: f64) -> bool {
         let asked = self.asked();
-        let excess = |verdict: &Verdict| (verdict.weight.0 - threshold).clamp(-WEIGHT_CAP, WEIGHT_CAP);
-        let sum: f64 = asked.iter().map(|verdict| excess(verdict)).sum();
-        sum < 0.0 || asked.iter().any(|verdict| verdict.keeps_apart)
+        let sum: f64 = asked.iter().map(|verdict| excess(verdict.weight.0, threshold, verdict.apart)).sum();
+        sum < 0.0 || asked.iter().any(|verdict| verdict.apart == Apart::Never)
     }
 
     /// Whether a record of the person has died according to its source.

@@ -3,6 +3,7 @@
 use super::conditions::{Conditions, Pair};
 use super::{FrozenFrequencies, Normalized, OTHERS_MAX, RecordKey, block_keys};
 use crate::block::BlockIndex;
+use crate::cluster::Apart;
 use crate::compare::Readings;
 use crate::exec::Serial;
 use crate::explain::{Explainer, Explanation, FieldValues};
@@ -46,8 +47,8 @@ pub struct Verdict {
     pub guard: Option<usize>,
     /// The decision after guards.
     pub decision: Decision,
-    /// Whether a guard forbids that the two records are ever of one person, whatever other records say.
-    pub keeps_apart: bool,
+    /// What the guards say of the two records when others bring them together.
+    pub apart: Apart,
 }
 
 /// More records to compare with than one call takes.
@@ -150,14 +151,13 @@ impl FrozenModel {
         let (weight, guard) = run::cap(&self.rules, threshold, scored.weight.0, |guard, _| pair.guard(guard));
         #[expect(clippy::cast_possible_truncation, reason = "as a run reports weights")]
         let weight = f64::from(weight as f32);
-        let mut guards = self.rules.guards.iter().enumerate().filter(|(_, guard)| guard.keeps_apart());
         Verdict {
             weight: MatchWeight(weight),
             raw_weight: scored.weight,
             pattern: scored.pattern,
             guard: usize::from(guard).checked_sub(1),
             decision: Decision::of(weight, self.rules.lower, threshold),
-            keeps_apart: guards.any(|(position, _)| pair.guard(position)),
+            apart: run::apart(&self.rules, |guard, _| pair.guard(guard)),
         }
     }
 

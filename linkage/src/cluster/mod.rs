@@ -6,7 +6,7 @@
 
 mod safe;
 
-pub use safe::{MEMBERS_MAX, PairWeights, WEIGHT_CAP, safe_clusters};
+pub use safe::{Apart, MEMBERS_MAX, PairWeights, excess, safe_clusters};
 
 /// Disjoint sets of records (Tarjan 1975), with the smallest member as representative.
 #[derive(Clone, Debug)]

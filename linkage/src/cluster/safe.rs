@@ -3,8 +3,19 @@
 //! Average-linkage agglomeration: starting from single records, the two groups whose records agree best *on average
 //! over all their pairs* are joined, as long as that average reaches the threshold. A chain A–B–C with A and C far
 //! apart has a low average and stays two groups; a pair that must not be linked keeps its groups apart whatever the
-//! average. Weights are capped, so that one overwhelming pair cannot outvote several contradictions. A record that two
-//! groups claim nearly alike, where the two must stay apart, goes to neither.
+//! average. What a pair counts is limited ([`excess`]), so that one overwhelming pair cannot outvote several contradictions.
+//! A record that two groups claim nearly alike, where the two must stay apart, goes to neither.
+
+/// What keeps two records apart, whatever their weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Apart {
+    /// Nothing.
+    No,
+    /// By themselves they would not be linked without somebody looking at them.
+    Doubt,
+    /// They are not of one person.
+    Never,
+}
 
 /// The weights of all pairs inside one component, measured from the threshold.
 #[derive(Clone, Debug)]
@@ -15,8 +26,24 @@ pub struct PairWeights {
     vetoes: Vec<bool>,
 }
 
-/// Bits above or below the threshold beyond which a single pair counts no further in an average.
-pub const WEIGHT_CAP: f64 = 12.0;
+/// Bits above the threshold beyond which a pair counts no further in an average.
+const AGREEMENT_MAX: f64 = 12.0;
+/// Bits below the threshold beyond which a pair counts no further. Two records of one person that lie years apart, with
+/// another house, telephone and card between them, agree in no more than strangers do, while records from between the two
+/// agree with both; what tells two persons apart for certain is a matter of guards.
+const DISAGREEMENT_MAX: f64 = 3.0;
+/// Bits below the threshold at which a pair in doubt counts: more than the most that one pair can count above it, so that
+/// one record that agrees with both does not bridge the doubt, and several do.
+const DOUBT: f64 = 15.0;
+
+/// What a pair counts in an average: bits above the threshold, negative below.
+#[must_use]
+pub fn excess(weight: f64, threshold: f64, apart: Apart) -> f64 {
+    match apart {
+        Apart::Doubt => -DOUBT,
+        Apart::No | Apart::Never => (weight - threshold).clamp(-DISAGREEMENT_MAX, AGREEMENT_MAX),
+    }
+}
 
 /// Bits by which a record's own group has to claim it more than a group that must stay apart from its own.
 const NEAR_TIE: f64 = 3.0;
@@ -31,9 +58,9 @@ impl PairWeights {
         Self { members, threshold, weights: vec![0.0; members * members], vetoes: vec![false; members * members] }
     }
 
-    /// Sets the weight of a pair, and whether its two records must never be together.
-    pub fn set(&mut self, a: usize, b: usize, weight: f64, is_veto: bool) {
-        let excess = (weight - self.threshold).clamp(-WEIGHT_CAP, WEIGHT_CAP);
+    /// Sets the weight of a pair, and what keeps its two records apart.
+    pub fn set(&mut self, a: usize, b: usize, weight: f64, apart: Apart) {
+        let (excess, is_veto) = (excess(weight, self.threshold, apart), apart == Apart::Never);
         for at in [a * self.members + b, b * self.members + a] {
             if let (Some(slot), Some(veto)) = (self.weights.get_mut(at), self.vetoes.get_mut(at)) {
                 (*slot, *veto) = (excess, is_veto);

@@ -8,7 +8,8 @@ fn grouped(members: usize, weights: &[(usize, usize, f64)], vetoes: &[(usize, us
     for a in 0..members {
         for b in a + 1..members {
             let weight = weights.iter().find(|(x, y, _)| (*x, *y) == (a, b)).map_or(-5.0, |(_, _, weight)| *weight);
-            pairs.set(a, b, weight, vetoes.contains(&(a, b)));
+            let apart = if vetoes.contains(&(a, b)) { Apart::Never } else { Apart::No };
+            pairs.set(a, b, weight, apart);
         }
     }
     safe_clusters(pairs)
@@ -48,11 +49,35 @@ fn a_record_torn_between_two_groups_goes_to_neither() {
 }
 
 #[test]
+fn several_records_bridge_a_doubt_and_one_does_not() {
+    // The first and the last would have to be looked at by somebody; the others agree with both.
+    let bridged = |bridges: usize| {
+        let mut pairs = PairWeights::new(bridges + 2, 0.0);
+        for a in 0..bridges + 2 {
+            for b in a + 1..bridges + 2 {
+                let is_doubt = (a, b) == (0, bridges + 1);
+                pairs.set(a, b, 20.0, if is_doubt { Apart::Doubt } else { Apart::No });
+            }
+        }
+        safe_clusters(pairs)
+    };
+    assert_eq!(bridged(0), [0, 1]);
+    assert_eq!(bridged(1), [0, 0, 2]);
+    assert_eq!(bridged(2), [0, 0, 0, 0]);
+}
+
+#[test]
+fn a_record_from_between_joins_what_lies_years_apart() {
+    assert_eq!(grouped(3, &[(0, 1, 9.0), (1, 2, 9.0), (0, 2, -20.0)], &[]), [0, 0, 0]);
+    assert_eq!(grouped(3, &[(0, 1, 9.0), (1, 2, 2.0), (0, 2, -20.0)], &[]), [0, 0, 2]);
+}
+
+#[test]
 fn a_high_threshold_still_joins() {
     let mut pairs = PairWeights::new(2, 20.0);
-    pairs.set(0, 1, 21.0, false);
+    pairs.set(0, 1, 21.0, Apart::No);
     assert_eq!(safe_clusters(pairs.clone()), [0, 0]);
-    pairs.set(0, 1, 19.0, false);
+    pairs.set(0, 1, 19.0, Apart::No);
     assert_eq!(safe_clusters(pairs), [0, 1]);
 }
 
@@ -77,7 +102,7 @@ proptest! {
         let mut pairs = PairWeights::new(8, 0.0);
         let numbered = (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b)));
         for ((a, b), (weight, veto)) in numbered.clone().zip(weights.iter().zip(&vetoes)) {
-            pairs.set(a, b, *weight, *veto);
+            pairs.set(a, b, *weight, if *veto { Apart::Never } else { Apart::No });
         }
         let groups = safe_clusters(pairs);
         for ((a, b), veto) in numbered.zip(&vetoes) {

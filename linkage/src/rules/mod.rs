@@ -17,6 +17,7 @@ pub use expr::{Atom, Expr};
 pub use parse::RuleError;
 
 use crate::block::KeyPart;
+use crate::cluster::Apart;
 use crate::normalize::Kind;
 
 /// Index of a field in [`RuleSet::fields`].
@@ -148,11 +149,15 @@ impl Guard {
         weight.zip(self.below).is_none_or(|(weight, below)| weight < below)
     }
 
-    /// Whether two records under this guard may never be in one cluster: a contradiction keeps them apart, too little
-    /// evidence leaves it to other records to bring them together.
+    /// What it says of two records that others bring together: a contradiction keeps them apart, one that a clerk has to
+    /// look at leaves a doubt, too little evidence leaves it to the others.
     #[must_use]
-    pub fn keeps_apart(&self) -> bool {
-        self.below.is_none()
+    pub fn apart(&self) -> Apart {
+        match (self.below, self.cap) {
+            (Some(_), _) => Apart::No,
+            (None, Cap::PossibleMatch) => Apart::Doubt,
+            (None, Cap::NonMatch) => Apart::Never,
+        }
     }
 }
 

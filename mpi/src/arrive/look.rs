@@ -8,6 +8,7 @@ use crate::store::{Constraint, LoadedPerson, person, record};
 use crate::{Error, Index, Joined, MergeCause, PersonId, RecordId, Stamp, TaskId, merge};
 use directory::InstitutionId;
 use kv::Draft;
+use linkage::cluster::Apart;
 use std::collections::BTreeSet;
 
 /// A record that is looked at.
@@ -89,7 +90,7 @@ fn are_apart(index: &Index<'_>, one: &Claim, other: &Claim) -> Result<bool, Erro
     }
     let others: Vec<_> = other.homes.iter().flat_map(|home| &home.members).map(|(_, member)| &member.values).collect();
     for (_, member) in one.homes.iter().flat_map(|home| &home.members) {
-        if index.model.compare(&member.values, &others)?.iter().any(|verdict| verdict.keeps_apart) {
+        if index.model.compare(&member.values, &others)?.iter().any(|verdict| verdict.apart != Apart::No) {
             return Ok(true);
         }
     }

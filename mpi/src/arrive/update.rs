@@ -10,6 +10,7 @@ use crate::review::{self, About, Seed};
 use crate::store::{KeyDigest, LoadedPerson, Member, RecordHead, RecordState, VersionRow, person, posting, record};
 use crate::{Demographics, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind, TaskOutcome};
 use kv::Draft;
+use linkage::cluster::Apart;
 use linkage::model::Decision;
 
 /// Takes another version; what becomes of it depends on how it compares with the one that holds.
@@ -192,7 +193,7 @@ fn contradiction(
     let values: Vec<_> = others.iter().map(|(_, member)| &member.values).collect();
     let verdicts = index.model.compare(&profile.values, &values)?;
     let is_supported = verdicts.iter().any(|verdict| verdict.decision >= Decision::PossibleMatch);
-    let veto = verdicts.iter().position(|verdict| verdict.keeps_apart);
+    let veto = verdicts.iter().position(|verdict| verdict.apart == Apart::Never);
     if is_supported && veto.is_none() {
         return Ok(None);
     }

@@ -59,7 +59,7 @@ impl Question {
         };
         let practitioner = |id: &str| PractitionerId::new(id).ok();
         let asked = Asked {
-            institution: InstitutionId::new(&*kept.institution).ok()?,
+            institution: InstitutionId::new(&kept.institution).ok()?,
             department: kept.department.clone(),
             practitioner: kept.practitioner.as_deref().and_then(practitioner),
             role: kept.role.parse().ok()?,
@@ -71,7 +71,7 @@ impl Question {
             session: None,
         };
         let data = Wanted {
-            custodian: InstitutionId::new(&*kept.custodian).ok()?,
+            custodian: InstitutionId::new(&kept.custodian).ok()?,
             record_of: kept.record.as_deref().map(|id| ids::record_field("record", id)).transpose().ok()?,
             category: answer.category.parse().unwrap_or(Category::from_bit(u8::MAX)),
             labels: Labels::of_record(kept.labels.iter().map(|label| &**label)),

@@ -2,6 +2,7 @@
 
 use super::population::{Draw, Record, normalized, population, readings, rules, table, tables};
 use super::*;
+use crate::cluster::Apart;
 use crate::model::Decision;
 
 /// Checks every pair of `pairs` against the scorer and every candidate pair against the result of a run.
@@ -49,9 +50,9 @@ fn check(records: &[Record], random_pairs: usize) {
         let scored = scorer.score_records(left, right, &mut cache);
         assert_eq!(verdict.pattern, scored.pattern, "{left} {right}");
         assert_eq!(verdict.raw_weight.0.to_bits(), scored.weight.0.to_bits(), "{left} {right}");
-        let contradicts =
-            |guard: &crate::rules::Guard| guard.below.is_none() && comparer.holds(&guard.when, left, right);
-        assert_eq!(verdict.keeps_apart, rules.guards.iter().any(contradicts), "{left} {right}");
+        let holding = rules.guards.iter().filter(|guard| comparer.holds(&guard.when, left, right));
+        let apart = holding.map(crate::rules::Guard::apart).max().unwrap_or(Apart::No);
+        assert_eq!(verdict.apart, apart, "{left} {right}");
     };
     for _ in 0..random_pairs {
         let (left, right) = (draw.below(records.len()), draw.below(records.len()));
