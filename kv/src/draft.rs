@@ -4,7 +4,7 @@
 //! that the later ones see what the earlier ones planned, and everything is committed at once. A draft decides nothing
 //! and commits nothing: it ends as a [`Plan`].
 
-use crate::{Error, Freshness, Key, Kv, Partition, Plan, Read, Rows, Version};
+use crate::{Error, Freshness, Key, Kv, Mark, Partition, Plan, Read, Rows, Version};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -39,6 +39,12 @@ impl<'k> Draft<'k> {
     pub fn get(&mut self, key: &Key) -> Result<Option<Box<[u8]>>, Error> {
         let found = self.read(&[Read::Get(key.clone())])?;
         Ok(found.into_iter().flat_map(|rows| rows.rows).map(|(_, value)| value).next())
+    }
+
+    /// As [`Kv::mark`].
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.kv.mark()
     }
 
     /// All rows of a partition whose sort key is in a range, ascending, at most `limit`.

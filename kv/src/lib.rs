@@ -134,6 +134,10 @@ pub enum Error {
     TooLarge(#[from] TooLarge),
 }
 
+/// Names a state of the store, as [`Kv::mark`] gives it: for comparing with another of the same open store, and not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(pub u64);
+
 /// Bytes ordered inside a partition, atomic batches, an ordered change log.
 pub trait Kv: fmt::Debug + Send + Sync {
     /// Answers every want, in order. The rows of one want are consistent with each other and with the version beside
@@ -184,4 +188,10 @@ pub trait Kv: fmt::Debug + Send + Sync {
 
     /// The engine's state, without waiting for anything.
     fn health(&self) -> Health;
+
+    /// A mark of what reads see now: when two are the same, no commit has become visible between them, and everything that
+    /// was read in between is of one moment. None where the engine cannot tell at no cost: then look again.
+    fn mark(&self) -> Option<Mark> {
+        None
+    }
 }

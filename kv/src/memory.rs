@@ -4,8 +4,8 @@
 //! [`Kv`] but durability, and it is written to be read: no caching, no cleverness, whole batches under one lock.
 
 use crate::{
-    Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Partition, Read, Rows, Seq, Settled,
-    Space, Version,
+    Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Mark, Partition, Read, Rows, Seq,
+    Settled, Space, Version,
 };
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -95,6 +95,10 @@ impl Kv for MemoryKv {
 
     fn health(&self) -> Health {
         Health { seq: self.reading().seq, is_writable: true }
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        Some(Mark(self.reading().seq.0))
     }
 }
 

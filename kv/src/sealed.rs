@@ -22,8 +22,8 @@
 
 use crate::keyring::{KeyId, Keyring, NotAuthentic, ValueKey};
 use crate::{
-    Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Partition, Plan, Read, Rows, Seq,
-    Settled, Space,
+    Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Mark, Partition, Plan, Read, Rows,
+    Seq, Settled, Space,
 };
 
 /// The format of sealed values and entries.
@@ -160,6 +160,10 @@ impl<E: Kv> Kv for Sealed<E> {
 
     fn health(&self) -> Health {
         self.engine.health()
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.engine.mark()
     }
 }
 

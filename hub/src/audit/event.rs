@@ -23,6 +23,9 @@ pub struct Event {
     /// Everybody whom the answer is about; empty for an answer that is about no person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub persons: Vec<Subject>,
+    /// Those who asked the questions of the answers, each named by its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requesters: Vec<Requester>,
 }
 
 /// Who asked.
@@ -78,9 +81,9 @@ pub struct Answer {
     pub question: Option<Box<Question>>,
 }
 
-/// A question as far as category and purpose do not say it: what it takes to ask it again.
+/// Who asked a question, and in which emergency: the same for most questions of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
+pub struct Requester {
     /// The institution that asked.
     pub institution: Box<str>,
     /// Its department.
@@ -100,6 +103,14 @@ pub struct Question {
     /// The emergency that was declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,
+}
+
+/// A question as far as category, purpose and requester do not say it: what it takes to ask it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The place of its requester among those of the event.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub by: usize,
     /// Whose record it was about.
     pub custodian: Box<str>,
     /// Which one, if one was named.
@@ -120,6 +131,11 @@ pub struct Question {
     /// What the custodian calls the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Box<str>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_first(place: &usize) -> bool {
+    *place == 0
 }
 
 /// An emergency that was declared.

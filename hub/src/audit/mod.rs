@@ -21,7 +21,7 @@ mod verify;
 mod writer;
 
 pub use accesses::{Access, AccessLimits, Accesses, accesses};
-pub use event::{Answer, Caller, Emergency, Event, Question, Subject};
+pub use event::{Answer, Caller, Emergency, Event, Question, Requester, Subject};
 pub use files::is_writer;
 pub use line::{EVENT_BYTES_MAX, Head};
 pub use recent::{Recent, recent};

@@ -2,13 +2,15 @@
 //! durable.
 //!
 //! Whatever waits while a sync runs becomes the next group, so under load many events share a sync and alone one waits for
-//! no other. The answer to a request leaves after [`Trail::append`] returned, never before. Time comes with the events and
-//! with [`Trail::tick`]; the trail asks no clock.
+//! no other. Where events come from many sides at once groups begin at a pace: a sync costs as much as some requests, and a
+//! group that begins a moment later is a larger one. The answer to a request leaves after [`Trail::append`] returned, never
+//! before. Time comes with the events and with [`Trail::tick`].
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::{self, Duration};
 
 use directory::Instant;
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +26,8 @@ use super::writer::{Payload, Tally, TrailOptions, Writer};
 const QUEUE_MAX: usize = 4_096;
 /// Events of one group.
 pub(super) const GROUP_EVENTS_MAX: usize = 1_024;
+/// Time from the beginning of a group that several events shared to that of the next.
+const PACE: Duration = Duration::from_millis(1);
 /// Bytes of one group, but for its last event.
 const GROUP_BYTES_MAX: usize = 8 << 20;
 
@@ -163,10 +167,15 @@ impl Trail {
 /// Serves requests until nobody is left who could send one.
 pub(super) fn serve(mut writer: Writer, mut requests: mpsc::Receiver<Request>) {
     let mut waiting = None;
+    let mut next_group = time::Instant::now();
     while let Some(request) = waiting.take().or_else(|| requests.blocking_recv()) {
         match request {
             Request::Append(payload, done) => {
+                // Whoever wakes the thread early makes the group a smaller one.
+                thread::park_timeout(next_group.saturating_duration_since(time::Instant::now()));
+                let begun = time::Instant::now();
                 let (group, next) = gather(payload, done, &mut requests);
+                next_group = if group.0.len() > 1 { begun + PACE } else { begun };
                 waiting = next;
                 commit(&mut writer, group);
             }

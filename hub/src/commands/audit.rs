@@ -191,7 +191,7 @@ mod tests {
         };
         let caller = Caller { client: "chart".into(), institution: Some("13-0001".into()), user: None };
         let persons = vec![Subject { person: "N1".into(), answers: vec![answer] }];
-        let event = Event { at, route: "decide".into(), caller, persons };
+        let event = Event { at, route: "decide".into(), caller, persons, requesters: Vec::new() };
         let accesses = vec![Access { writer: "hub".to_owned(), number: 1, event }];
         texts.push(text_of_accesses(&Accesses { accesses, limited_by: Some("accesses_max"), unreadable: 1 }));
         insta::assert_snapshot!(texts.join("\n"));

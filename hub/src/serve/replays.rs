@@ -137,7 +137,7 @@ impl Work<'_> {
             let facts = Facts::as_of((self.operating, &mut draft), person, event.at)?;
             let (version, vetoes) = registry::vetoes(&mut draft, AsOf::known(event.at))?;
             for answer in &subject.answers {
-                let question = Question::of_past(person, &event.caller.client, answer);
+                let question = Question::of_past(person, event, answer);
                 let policy = answer.policy.as_deref().and_then(|policy| policy.parse::<u32>().ok());
                 let (Some(question), Some(policy)) = (question, policy) else {
                     tally.not_replayable += 1;

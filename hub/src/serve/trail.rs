@@ -14,7 +14,7 @@ use crate::config::{AuditConfig, Keyring};
 use crate::serve::Statistic;
 use crate::serve::app::{App, AppError};
 use crate::serve::caller::Caller;
-use crate::serve::permission::{Finding, Question};
+use crate::serve::permission::{Asked, Finding, Question};
 use crate::serve::problem::{ErrorCode, Problem};
 use crate::serve::random;
 use crate::serve::viewer::Viewer;
@@ -51,10 +51,10 @@ impl App {
         &self,
         caller: &Caller,
         (route, user): (&'static str, Option<Box<str>>),
-        persons: Vec<Subject>,
+        told: impl Into<Told>,
     ) -> Result<(), Problem> {
         let institution = caller.institution().map(|id| id.as_str().into());
-        self.keep(route, audit::Caller { client: caller.id().into(), institution, user }, persons).await
+        self.keep(route, audit::Caller { client: caller.id().into(), institution, user }, told.into()).await
     }
 
     /// The same for whoever looked into the index: it lists the persons that were shown.
@@ -69,16 +69,30 @@ impl App {
     ) -> Result<(), Problem> {
         let institution = viewer.institution().map(|id| id.as_str().into());
         let caller = audit::Caller { client: viewer.caller.id().into(), institution, user: viewer.user() };
-        self.keep(route, caller, persons).await
+        self.keep(route, caller, persons.into()).await
     }
 
-    async fn keep(&self, route: &'static str, caller: audit::Caller, persons: Vec<Subject>) -> Result<(), Problem> {
+    async fn keep(&self, route: &'static str, caller: audit::Caller, told: Told) -> Result<(), Problem> {
         let Some(trail) = self.trail() else { return Ok(()) };
-        let event = Event { at: self.now(), route: route.into(), caller, persons };
+        let Told { persons, requesters } = told;
+        let event = Event { at: self.now(), route: route.into(), caller, persons, requesters };
         trail.append(&event).await.map(drop).map_err(|error| {
             let detail = "the audit trail cannot be written, so nothing is answered";
             Problem::new(ErrorCode::StoreUnavailable, detail).because(error)
         })
+    }
+}
+
+/// What an answer told about whom, and who had asked.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    persons: Vec<Subject>,
+    requesters: Vec<audit::Requester>,
+}
+
+impl From<Vec<Subject>> for Told {
+    fn from(persons: Vec<Subject>) -> Self {
+        Self { persons, requesters: Vec::new() }
     }
 }
 
@@ -89,7 +103,12 @@ pub(super) fn read(person: String) -> Vec<Subject> {
 
 /// Decisions as the trail keeps them, by person.
 #[derive(Debug, Default)]
-pub(super) struct Decided(BTreeMap<Box<str>, Vec<Answer>>);
+pub(super) struct Decided {
+    persons: BTreeMap<Box<str>, Vec<Answer>>,
+    requesters: Vec<audit::Requester>,
+    /// The last of them as it asked.
+    last: Option<Asked>,
+}
 
 impl Decided {
     /// Adds a decision under its id; `rules` is the version of the matching rules that found the person.
@@ -99,6 +118,11 @@ impl Decided {
         (question, finding): (&Question, &Finding),
         (decision, rules): (&str, &str),
     ) {
+        if self.last.as_ref() != Some(&question.asked) {
+            self.requesters.push(question.asked.kept());
+            self.last = Some(question.asked.clone());
+        }
+        let by = self.requesters.len().saturating_sub(1);
         let words = all_reasons(finding).into_iter().map(Into::into);
         let answer = Answer {
             action: "view".into(),
@@ -110,14 +134,15 @@ impl Decided {
             decision: Some(decision.into()),
             policy: Some(finding.basis.policy.to_string().into()),
             rules: Some(rules.into()),
-            question: Some(Box::new(question.kept())),
+            question: Some(Box::new(question.data.kept(by))),
         };
-        self.0.entry(person.map_or_else(|| NOBODY.into(), Into::into)).or_default().push(answer);
+        self.persons.entry(person.map_or_else(|| NOBODY.into(), Into::into)).or_default().push(answer);
     }
 
-    /// The persons of the event.
-    pub(super) fn subjects(self) -> Vec<Subject> {
-        self.0.into_iter().map(|(person, answers)| Subject { person, answers }).collect()
+    /// As the event has it.
+    pub(super) fn told(self) -> Told {
+        let persons = self.persons.into_iter().map(|(person, answers)| Subject { person, answers }).collect();
+        Told { persons, requesters: self.requesters }
     }
 }
 

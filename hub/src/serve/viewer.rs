@@ -13,9 +13,10 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use consent::{ActingAs, Category, Purpose, Relation};
-use directory::{ClientId, InstitutionId, PractitionerId};
+use directory::{ClientId, Identifier, InstitutionId, PractitionerId};
 use mpi::Visible;
 use mpi::kv::Draft;
+use mpi::read::CrossReference;
 
 use super::app::App;
 use super::caller::Caller;
@@ -78,16 +79,42 @@ impl Viewer {
         self.asked.is_some()
     }
 
+    /// The person of an identifier, as far as the viewer may know; none: nobody.
+    pub(super) fn resolve(
+        &self,
+        (app, operating, draft): (&App, &Operating, &mut Draft<'_>),
+        identifier: &Identifier,
+    ) -> Result<Option<CrossReference>, Problem> {
+        if !self.is_by_consent() {
+            return Ok(mpi::read::cross_reference(&operating.index(), draft, identifier, &self.caller.visible())?);
+        }
+        let patient = Patient::Identifier(identifier.clone());
+        let facts = Facts::read((&**app.kv(), operating), &patient, app.now())?;
+        let visible = self.visible_of((app, operating), (vec![facts.clone()], &[Category::IDENTITY]))?;
+        Ok(facts.seen(&visible))
+    }
+
     /// What an answer about some patients may be made of: records of which the viewer may see all the categories.
     pub(super) fn visible(
         &self,
         (app, operating): (&App, &Operating),
         (patients, categories): (&[Patient], &[Category]),
     ) -> Result<Visible, Problem> {
-        let Some(asked) = &self.asked else { return Ok(self.caller.visible()) };
+        if !self.is_by_consent() {
+            return Ok(self.caller.visible());
+        }
         let now = app.now();
         let facts = patients.iter().map(|patient| Facts::read((&**app.kv(), operating), patient, now));
-        let facts: Vec<Facts> = facts.collect::<Result<_, _>>()?;
+        self.visible_of((app, operating), (facts.collect::<Result<_, _>>()?, categories))
+    }
+
+    fn visible_of(
+        &self,
+        (app, operating): (&App, &Operating),
+        (facts, categories): (Vec<Facts>, &[Category]),
+    ) -> Result<Visible, Problem> {
+        let Some(asked) = &self.asked else { return Ok(self.caller.visible()) };
+        let now = app.now();
         let mut records = BTreeSet::new();
         app.permission().with((operating, &mut Draft::peeking(&**app.kv())), now, |in_force, _| {
             // Without a policy nothing is shown.

@@ -19,7 +19,7 @@ pub use statistics::Statistics;
 pub use witness::{read_witness, write_witness};
 
 use crate::{
-    Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Read, Rows, Seq, Settled, Space,
+    Batch, BatchId, Change, Commit, Error, Freshness, Health, Key, KeyedRow, Kv, Mark, Read, Rows, Seq, Settled, Space,
 };
 use error::{corrupt, from_library, unavailable};
 use group::{BURNT, Group, Outcome, Work};
@@ -177,6 +177,11 @@ impl Kv for RocksKv {
 
     fn health(&self) -> Health {
         Health { seq: self.group.seq(), is_writable: self.group.is_writable() }
+    }
+
+    /// The number of the last write that reads see: a read takes it for its snapshot.
+    fn mark(&self) -> Option<Mark> {
+        Some(Mark(self.db.latest_sequence_number()))
     }
 }
 

@@ -30,6 +30,14 @@ pub struct CrossReference {
     pub records: Vec<Reference>,
 }
 
+/// Everything that is linked to what was asked for, read once, for answers to whoever may see some of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// The record whose identifier was asked for; none when it was an enterprise id.
+    asked: Option<(RecordId, InstitutionId)>,
+    homes: Vec<Home>,
+}
+
 /// The cross-reference of an identifier; none when there is no such record or it is hidden.
 ///
 /// # Errors
@@ -40,12 +48,31 @@ pub fn cross_reference(
     identifier: &Identifier,
     visible: &Visible,
 ) -> Result<Option<CrossReference>, Error> {
+    Ok(linked(index, draft, identifier)?.and_then(|linked| linked.seen(visible)))
+}
+
+/// What is linked to an identifier; none when there is no such record.
+///
+/// # Errors
+/// Those of the store.
+pub fn linked(index: &Index<'_>, draft: &mut Draft<'_>, identifier: &Identifier) -> Result<Option<Linked>, Error> {
     let id = record::id_of(index.digester, identifier);
     let Some(head) = record::head(draft, id)? else { return Ok(None) };
-    if !visible.shows(id, &head.institution) || head.state == RecordState::Erased {
+    if head.state == RecordState::Erased {
         return Ok(None);
     }
-    of_home(draft, head.home, visible)
+    Ok(Some(Linked { asked: Some((id, head.institution)), homes: homes(draft, head.home)? }))
+}
+
+/// What is linked to an enterprise id, merged or not; none when there is no such person.
+///
+/// # Errors
+/// Those of the store.
+pub fn linked_to(draft: &mut Draft<'_>, person: PersonId) -> Result<Option<Linked>, Error> {
+    if draft.get(&person::partition(person).key(person::HEAD))?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Linked { asked: None, homes: homes(draft, person)? }))
 }
 
 /// The cross-reference of an enterprise id, merged or not; none when there is no such person or nothing of it is visible.
@@ -57,29 +84,33 @@ pub fn cross_reference_of(
     person: PersonId,
     visible: &Visible,
 ) -> Result<Option<CrossReference>, Error> {
-    if draft.get(&person::partition(person).key(person::HEAD))?.is_none() {
-        return Ok(None);
-    }
-    of_home(draft, person, visible)
+    Ok(linked_to(draft, person)?.and_then(|linked| linked.seen(visible)))
 }
 
-fn of_home(draft: &mut Draft<'_>, home: PersonId, visible: &Visible) -> Result<Option<CrossReference>, Error> {
-    let mut given: Vec<(Instant, PersonId)> = Vec::new();
-    let mut records = Vec::new();
-    for (id, head, listed) in homes(draft, home)? {
-        let before = records.len();
-        let shown = listed.into_iter().filter(|listed| visible.shows(listed.record, &listed.institution));
-        records.extend(shown.map(|Listed { record, identifier, institution }| Reference {
-            record,
-            identifier,
-            institution,
-        }));
-        if records.len() > before || *visible == Visible::All {
-            given.push((head.created, id));
+impl Linked {
+    /// What of it may be seen; none when what was asked for is hidden, or all of it.
+    #[must_use]
+    pub fn seen(&self, visible: &Visible) -> Option<CrossReference> {
+        if self.asked.as_ref().is_some_and(|(record, institution)| !visible.shows(*record, institution)) {
+            return None;
         }
+        let mut given: Vec<(Instant, PersonId)> = Vec::new();
+        let mut records = Vec::new();
+        for (id, head, listed) in &self.homes {
+            let before = records.len();
+            let shown = listed.iter().filter(|listed| visible.shows(listed.record, &listed.institution));
+            records.extend(shown.map(|listed| Reference {
+                record: listed.record,
+                identifier: listed.identifier.clone(),
+                institution: listed.institution.clone(),
+            }));
+            if records.len() > before || *visible == Visible::All {
+                given.push((head.created, *id));
+            }
+        }
+        records.sort_by_key(|reference| reference.record);
+        given.into_iter().min().map(|(_, person)| CrossReference { person, records })
     }
-    records.sort_by_key(|reference| reference.record);
-    Ok(given.into_iter().min().map(|(_, person)| CrossReference { person, records }))
 }
 
 /// A home with its head and its own records.

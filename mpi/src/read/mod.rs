@@ -13,7 +13,7 @@ mod person;
 mod version;
 
 pub use census::{Census, Holding, census};
-pub use cross::{CrossReference, Reference, cross_reference, cross_reference_of};
+pub use cross::{CrossReference, Linked, Reference, cross_reference, cross_reference_of, linked, linked_to};
 pub use everybody::everybody;
 pub use find::{Found, Likeness, Query, compare, find};
 pub use merge::{MergeView, merge};

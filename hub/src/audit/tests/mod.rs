@@ -92,6 +92,7 @@ pub(super) fn event(number: i64, person: &str) -> Event {
         route: "decide".into(),
         caller: Caller { client: "chart".into(), institution: Some("13-0001".into()), user: None },
         persons: vec![Subject { person: person.into(), answers: vec![answer] }],
+        requesters: Vec::new(),
     }
 }
 

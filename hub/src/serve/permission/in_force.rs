@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use consent::registry::{self, Marks, PublishedPolicy, VetoesVersion};
 use consent::{Codebook, Engine, PolicyImage, Veto};
 use directory::{AsOf, DirectoryVersion, Instant};
-use mpi::kv::Draft;
+use mpi::kv::{Draft, Mark};
 
 use crate::index::Operating;
 use crate::serve::problem::Problem;
@@ -14,6 +14,8 @@ use crate::serve::problem::Problem;
 #[derive(Debug)]
 pub(in crate::serve) struct InForce {
     marks: Marks,
+    /// The state of the store at which the marks were last looked at.
+    looked: Option<Mark>,
     directory: DirectoryVersion,
     /// From which instant it was made, and until when it holds if nothing else happens.
     since: Instant,
@@ -36,7 +38,7 @@ impl InForce {
     ) -> Result<Self, Problem> {
         let (image, book) = compile(operating, published, stated, at)?;
         let (marks, directory) = (Marks::default(), operating.directory.version());
-        Ok(Self { marks, directory, since: at, until: at, vetoes, image, book })
+        Ok(Self { marks, looked: None, directory, since: at, until: at, vetoes, image, book })
     }
 
     /// The engine that decides by it.
@@ -65,12 +67,18 @@ impl Permission {
     ) -> Result<T, Problem> {
         // A poisoned lock comes from a panic elsewhere; what it guards is made anew when it is not right.
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let marks = registry::marks(draft)?;
+        let looked = draft.mark();
+        // While nothing was committed the marks are what they were.
+        let known = held.as_ref().filter(|held| looked.is_some() && held.looked == looked).map(|held| held.marks);
+        let marks = known.map_or_else(|| registry::marks(draft), Ok)?;
         let directory = operating.directory.version();
-        if !held.as_ref().is_some_and(|held| held.holds((marks, directory), now)) {
+        if let Some(held) = held.as_mut().filter(|held| held.holds((marks, directory), now)) {
+            held.looked = looked;
+        } else {
             *held = None;
             *held = load(operating, draft, now)?.map(|(vetoes, image, book, until)| InForce {
                 marks,
+                looked,
                 directory,
                 since: now,
                 until,

@@ -6,6 +6,7 @@
 use consent::{Category, Emergency, EmergencyKind, EmergencyReason, Labels, Purpose, Relation};
 use directory::{ClientId, InstitutionId, PractitionerId};
 use mpi::PersonId;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Asked, Patient, Question, Wanted};
@@ -15,39 +16,26 @@ use crate::serve::ids;
 /// A label that nobody defines stands for one that was not known when it was asked.
 const UNKNOWN_LABEL: &str = "unknown";
 
-impl Question {
+impl Asked {
     /// As the trail keeps it.
-    pub(in crate::serve) fn kept(&self) -> audit::Question {
-        let Self { patient: _, asked, data } = self;
-        let words = |word: &serde_json::Value| word.as_str().unwrap_or_default().into();
-        let relation = |relation: &Relation| words(&serde_json::json!(relation));
-        let emergency = asked.emergency.map(|declared| audit::Emergency {
-            kind: words(&serde_json::json!(declared.kind)),
-            reason: declared.reason.map(|reason| words(&serde_json::json!(reason))),
-            opened: declared.opened,
-            is_reauthenticated: declared.is_reauthenticated,
-        });
-        audit::Question {
-            institution: asked.institution.as_str().into(),
-            department: asked.department.clone(),
-            practitioner: asked.practitioner.as_ref().map(|id| id.as_str().into()),
-            role: asked.role.word().into(),
-            relations: asked.relations.iter().map(relation).collect(),
-            may_break_glass: asked.may_break_glass,
-            emergency,
-            custodian: data.custodian.as_str().into(),
-            record: data.record_of.map(|record| record.to_string().into()),
-            labels: labels(data.labels),
-            date: data.date.map(|date| date.to_string().into()),
-            held_by: data.department.clone(),
-            author: data.author.as_ref().map(|id| id.as_str().into()),
-            document: data.document.clone(),
+    pub(in crate::serve) fn kept(&self) -> audit::Requester {
+        audit::Requester {
+            institution: self.institution.as_str().into(),
+            department: self.department.clone(),
+            practitioner: self.practitioner.as_ref().map(|id| id.as_str().into()),
+            role: self.role.word().into(),
+            relations: self.relations.iter().map(written).collect(),
+            may_break_glass: self.may_break_glass,
+            emergency: self.emergency.map(|declared| audit::Emergency {
+                kind: written(&declared.kind),
+                reason: declared.reason.as_ref().map(written),
+                opened: declared.opened,
+                is_reauthenticated: declared.is_reauthenticated,
+            }),
         }
     }
 
-    /// The question of an answer in the trail about a person; none when the trail does not keep it, or it cannot be read.
-    pub(in crate::serve) fn of_past(person: PersonId, client: &str, answer: &audit::Answer) -> Option<Self> {
-        let kept = answer.question.as_deref()?;
+    fn of_past(kept: &audit::Requester, (client, purpose): (&str, &str)) -> Option<Self> {
         let emergency = match &kept.emergency {
             None => None,
             Some(declared) => Some(Emergency {
@@ -57,19 +45,42 @@ impl Question {
                 is_reauthenticated: declared.is_reauthenticated,
             }),
         };
-        let practitioner = |id: &str| PractitionerId::new(id).ok();
-        let asked = Asked {
+        Some(Self {
             institution: InstitutionId::new(&kept.institution).ok()?,
             department: kept.department.clone(),
             practitioner: kept.practitioner.as_deref().and_then(practitioner),
             role: kept.role.parse().ok()?,
             client: ClientId::new(client).ok()?,
-            relations: kept.relations.iter().filter_map(|relation| word(relation)).collect(),
+            relations: kept.relations.iter().filter_map(|relation| word::<Relation>(relation)).collect(),
             may_break_glass: kept.may_break_glass,
-            purpose: answer.purpose.parse().unwrap_or(Purpose::from_bit(u8::MAX)),
+            purpose: purpose.parse().unwrap_or(Purpose::from_bit(u8::MAX)),
             emergency,
             session: None,
-        };
+        })
+    }
+}
+
+impl Wanted {
+    /// As the trail keeps it; `by` is the place of who asked.
+    pub(in crate::serve) fn kept(&self, by: usize) -> audit::Question {
+        audit::Question {
+            by,
+            custodian: self.custodian.as_str().into(),
+            record: self.record_of.map(|record| record.to_string().into()),
+            labels: labels(self.labels),
+            date: self.date.map(|date| date.to_string().into()),
+            held_by: self.department.clone(),
+            author: self.author.as_ref().map(|id| id.as_str().into()),
+            document: self.document.clone(),
+        }
+    }
+}
+
+impl Question {
+    /// The question of an answer in the trail about a person; none when the trail does not keep it, or it cannot be read.
+    pub(in crate::serve) fn of_past(person: PersonId, event: &audit::Event, answer: &audit::Answer) -> Option<Self> {
+        let kept = answer.question.as_deref()?;
+        let asked = Asked::of_past(event.requesters.get(kept.by)?, (&event.caller.client, &answer.purpose))?;
         let data = Wanted {
             custodian: InstitutionId::new(&kept.custodian).ok()?,
             record_of: kept.record.as_deref().map(|id| ids::record_field("record", id)).transpose().ok()?,
@@ -84,6 +95,10 @@ impl Question {
     }
 }
 
+fn practitioner(id: &str) -> Option<PractitionerId> {
+    PractitionerId::new(id).ok()
+}
+
 /// The codes of labels; those of a record that is not sensitive are left out.
 fn labels(labels: Labels) -> Vec<Box<str>> {
     if labels == Labels::PLAIN {
@@ -91,6 +106,11 @@ fn labels(labels: Labels) -> Vec<Box<str>> {
     }
     let unknown = labels.meets(Labels::UNKNOWN).then(|| UNKNOWN_LABEL.into());
     labels.iter().map(|label| label.code().into()).chain(unknown).collect()
+}
+
+/// A word of a closed set, as files write it.
+fn written<T: Serialize>(of: &T) -> Box<str> {
+    serde_json::to_value(of).ok().as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().into()
 }
 
 fn word<T: DeserializeOwned>(word: &str) -> Option<T> {
@@ -147,11 +167,18 @@ mod tests {
                 decision: None,
                 policy: None,
                 rules: None,
-                question: Some(Box::new(question.kept())),
+                question: Some(Box::new(question.data.kept(0))),
             };
-            let text = serde_json::to_string(&answer).unwrap();
-            let read: audit::Answer = serde_json::from_str(&text).unwrap();
-            let again = Question::of_past(PersonId::new(3), "hub", &read).unwrap();
+            let event = audit::Event {
+                at: Instant::from_micros(8),
+                route: "decide".into(),
+                caller: audit::Caller { client: "hub".into(), institution: None, user: None },
+                persons: vec![audit::Subject { person: "p".into(), answers: vec![answer] }],
+                requesters: vec![question.asked.kept()],
+            };
+            let text = serde_json::to_string(&event).unwrap();
+            let read: audit::Event = serde_json::from_str(&text).unwrap();
+            let again = Question::of_past(PersonId::new(3), &read, &read.persons[0].answers[0]).unwrap();
             assert_eq!(again, question, "{text}");
             data.labels = labels;
         }

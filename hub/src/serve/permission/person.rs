@@ -1,7 +1,8 @@
 //! A patient as the index and the registry know him or her now: the linked identities and their consents, of one moment.
 //!
-//! The two are read one after the other, so the links are looked at again afterwards; when they moved, everything is read
-//! again, a named number of times. After that the answer counts as out of date, and the engine denies.
+//! The two are read one after the other. Where the store cannot say that nothing was committed in between, the links are
+//! looked at again afterwards; when they moved, everything is read again, a named number of times. After that the answer
+//! counts as out of date, and the engine denies.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use consent::{Chart, IdentityId};
 use directory::{AsOf, Identifier, Instant, InstitutionId};
 use mpi::history::RecordAsOf;
 use mpi::kv::{Draft, Kv};
-use mpi::read::{CrossReference, Reference};
+use mpi::read::{CrossReference, Linked, Reference};
 use mpi::{PersonId, RecordId, Visible};
 
 use super::InForce;
@@ -36,6 +37,8 @@ pub(in crate::serve) enum Patient {
 pub(in crate::serve) struct Facts {
     /// The enterprise id with the linked records; none when nobody is known by what was asked for.
     linked: Option<CrossReference>,
+    /// The same as it was read; none for the past.
+    found: Option<Linked>,
     effective: Effective,
     relations: CareRelations,
     is_stale: bool,
@@ -67,16 +70,17 @@ impl Facts {
     ) -> Result<Self, Problem> {
         let mut reads = 0;
         loop {
-            let mut draft = Draft::peeking(kv);
-            let before = linked(operating, &mut draft, patient)?;
-            let records = before.as_ref().map_or(&[][..], |cross| cross.records.as_slice());
-            let identities: BTreeSet<IdentityId> = records.iter().map(|record| identity(record.record)).collect();
+            let (mut draft, mark) = (Draft::peeking(kv), kv.mark());
+            let found = find(operating, &mut draft, patient)?;
+            let linked = found.as_ref().and_then(|found| found.seen(&Visible::All));
+            let identities: BTreeSet<IdentityId> = linked.iter().flat_map(identities).collect();
             let effective = registry::effective(&mut draft, &identities, AsOf::known(now))?;
             let relations = registry::relations(&mut draft, &identities, now)?;
             reads += 1;
-            let is_same = linked(operating, &mut Draft::peeking(kv), patient)? == before;
+            let is_one_moment = mark.is_some() && kv.mark() == mark;
+            let is_same = is_one_moment || find(operating, &mut Draft::peeking(kv), patient)? == found;
             if is_same || reads >= READS_MAX {
-                return Ok(Self { linked: before, effective, relations, is_stale: !is_same });
+                return Ok(Self { linked, found, effective, relations, is_stale: !is_same });
             }
         }
     }
@@ -99,7 +103,12 @@ impl Facts {
         let identities: BTreeSet<IdentityId> = linked.iter().flat_map(identities).collect();
         let effective = registry::effective(draft, &identities, AsOf::known(at))?;
         let relations = registry::relations(draft, &identities, at)?;
-        Ok(Self { linked, effective, relations, is_stale: false })
+        Ok(Self { linked, found: None, effective, relations, is_stale: false })
+    }
+
+    /// What of the links may be seen; none when what was asked for may not.
+    pub(in crate::serve) fn seen(&self, visible: &Visible) -> Option<CrossReference> {
+        self.found.as_ref().and_then(|found| found.seen(visible))
     }
 
     /// The identities that are linked.
@@ -114,7 +123,7 @@ impl Facts {
 
     /// Makes the rules.
     pub(in crate::serve) fn person(self, operating: &Operating, in_force: &mut InForce) -> Result<Person, Problem> {
-        let Self { linked, effective, relations, is_stale } = self;
+        let Self { linked, found: _, effective, relations, is_stale } = self;
         let chart = effective.chart(&operating.directory, &mut in_force.book)?;
         let (id, records) = linked.map_or((None, Vec::new()), |cross| (Some(cross.person), cross.records));
         Ok(Person { id, records, effective, chart, relations, is_stale })
@@ -146,10 +155,13 @@ pub(in crate::serve) fn linked(
     draft: &mut Draft<'_>,
     patient: &Patient,
 ) -> Result<Option<CrossReference>, Problem> {
-    let index = operating.index();
+    Ok(find(operating, draft, patient)?.and_then(|found| found.seen(&Visible::All)))
+}
+
+fn find(operating: &Operating, draft: &mut Draft<'_>, patient: &Patient) -> Result<Option<Linked>, Problem> {
     let found = match patient {
-        Patient::Identifier(identifier) => mpi::read::cross_reference(&index, draft, identifier, &Visible::All)?,
-        Patient::Person(id) => mpi::read::cross_reference_of(draft, *id, &Visible::All)?,
+        Patient::Identifier(identifier) => mpi::read::linked(&operating.index(), draft, identifier)?,
+        Patient::Person(id) => mpi::read::linked_to(draft, *id)?,
     };
     Ok(found)
 }

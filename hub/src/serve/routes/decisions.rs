@@ -70,7 +70,7 @@ impl App {
             self.ask(move |operating, draft| asked.answer(operating, draft)).await
         };
         let Decisions { views, decided, user } = decided?;
-        self.audit(caller, (route, user), decided.subjects()).await?;
+        self.audit(caller, (route, user), decided.told()).await?;
         Ok(views)
     }
 }

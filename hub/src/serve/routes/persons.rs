@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use consent::Category;
 use directory::Identifier;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -46,9 +45,7 @@ pub(in crate::serve) async fn resolve(
     viewer.caller.require(Scope::ResolveIdentifiers)?;
     let identifier = query.identifier()?;
     let (answer, subjects) = app.ask_here(|operating, draft| -> Result<_, Problem> {
-        let patient = [Patient::Identifier(identifier.clone())];
-        let visible = viewer.visible((&app, operating), (&patient, &[Category::IDENTITY]))?;
-        let found = mpi::read::cross_reference(&operating.index(), draft, &identifier, &visible)?;
+        let found = viewer.resolve((&app, operating, draft), &identifier)?;
         let found = found.ok_or_else(|| Problem::not_found("identifier"))?;
         let answer = Answer::ok(&CrossReferenceView::new(&found, &operating.prefix))?;
         let person = found.person.enterprise_id(&operating.prefix);

@@ -80,7 +80,7 @@ pub(in crate::serve) async fn get(
         TaskDetail::of(operating, draft, &task, &looking)
     });
     let detail = detail.await?;
-    let persons = detail.persons().iter().flat_map(|person| read(person.clone())).collect();
+    let persons: Vec<_> = detail.persons().iter().flat_map(|person| read(person.clone())).collect();
     app.audit(&caller, ("get_task", None), persons).await?;
     Ok(Answer::ok(&detail)?.tagged())
 }

@@ -42,6 +42,7 @@ macro_rules! every_promise {
             commits::settling_decides_for_ever, commits::later_rows_win_and_deletes_stay,
             reads::scans_stay_in_their_partition, reads::scans_keep_their_bounds, reads::versions_are_per_partition,
             reads::acknowledged_writes_are_seen, reads::keys_of_every_shape_are_told_apart,
+            reads::equal_marks_enclose_one_moment,
             feed::is_complete_and_in_order, feed::is_gapless_under_concurrent_writers,
             export::covers_everything_once, export::has_one_order,
             race::no_update_is_lost, race::updates_are_lost_without_asserts, race::rows_fit_their_version,

@@ -1,7 +1,7 @@
 //! Reads: bounded, ordered, fresh.
 
 use super::{Engine, commit, get, partition, scan_all, version, writes};
-use kv::{Freshness, Partition, Read, Seq, Space};
+use kv::{Freshness, Key, Partition, Read, Seq, Space};
 
 pub(crate) fn scans_stay_in_their_partition(engine: &mut Engine) {
     // Neighbours of every kind: prefixes of each other, the same name in another space, names that end in zeros.
@@ -124,4 +124,41 @@ pub(crate) fn keys_of_every_shape_are_told_apart(engine: &mut Engine) {
         assert_eq!(*answer.rows[0].1, number.to_be_bytes(), "answers come in the order of the wants");
     }
     assert!(engine.kv().read(&[], Freshness::Latest).unwrap().is_empty());
+}
+
+pub(crate) fn equal_marks_enclose_one_moment(engine: &mut Engine) {
+    let kv = engine.kv();
+    let keys = [b"first", b"later"].map(|name| partition(name).key(*b"k"));
+    let number = |key: &Key| get(kv, key).map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()));
+    if kv.mark().is_none() {
+        return;
+    }
+    let (mut marks, mut enclosed) = (vec![kv.mark()], 0);
+    std::thread::scope(|scope| {
+        // The first counts up, and the later follows it: they are never more than one apart at one moment.
+        let writer = scope.spawn(|| {
+            for count in 1..=300_u64 {
+                for (place, key) in keys.iter().enumerate() {
+                    let number = count * 2 + u64::try_from(place).unwrap();
+                    commit(kv, &writes().put(key.clone(), &count.to_be_bytes()).batch(number));
+                }
+            }
+        });
+        while !writer.is_finished() {
+            let before = kv.mark();
+            let (later, first) = (number(&keys[1]), number(&keys[0]));
+            if kv.mark() == before {
+                enclosed += 1;
+                assert!(first == later || first == later + 1, "{first} and {later} at {before:?}");
+            }
+        }
+    });
+    marks.push(kv.mark());
+    commit(kv, &writes().put(keys[0].clone(), b"ends").batch(9_999));
+    marks.push(kv.mark());
+    assert!(marks.windows(2).all(|pair| pair[0] != pair[1]), "{marks:?}");
+    assert_eq!(kv.mark(), marks[2]);
+    let before = kv.mark();
+    assert_eq!(get(kv, &keys[0]).unwrap(), b"ends");
+    assert_eq!(kv.mark(), before, "{enclosed} reads were of one moment beside a writer");
 }
