@@ -30,4 +30,5 @@ mod tcp;
 mod viewer;
 mod webhooks;
 mod withdrawals;
+mod worlds;
 mod writes;

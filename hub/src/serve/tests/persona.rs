@@ -11,7 +11,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::faults;
-use crate::config::{Config, Role};
+use crate::config::{Config, Keyring, Role};
 use crate::serve::app::{App, Ingredients};
 use crate::serve::clock::Clock;
 use crate::serve::router::finish;
@@ -45,6 +45,20 @@ impl World {
         Self::configured(kv, &config(settings, ""))
     }
 
+    /// A server that digests identifiers as every other of these: with the same secrets.
+    pub(super) fn with_common_secrets() -> Self {
+        let mut last = 0_u8;
+        let mut next = || {
+            last += 1;
+            Ok(*blake3::hash(&[last]).as_bytes())
+        };
+        let path = crate::testing::folder(&format!("secrets-{:?}", std::thread::current().id())).join("keyring.toml");
+        Keyring::make(&path, &mut next).unwrap();
+        let keyring = Keyring::read(&path).unwrap();
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        Self::configured_with(Arc::new(MemoryKv::new()), &config("", ""), Some(keyring))
+    }
+
     /// A server without tokens: everybody is the local caller, who may everything.
     pub(super) fn without_tokens() -> Self {
         Self::without_tokens_over(Arc::new(MemoryKv::new()))
@@ -56,10 +70,14 @@ impl World {
     }
 
     fn configured(kv: Arc<dyn Kv>, config: &Config) -> Self {
+        Self::configured_with(kv, config, None)
+    }
+
+    fn configured_with(kv: Arc<dyn Kv>, config: &Config, keyring: Option<Keyring>) -> Self {
         let ingredients = Ingredients {
             kv: Arc::clone(&kv),
             clock: Clock::standing_at(NOW),
-            keyring: None,
+            keyring,
             statistics: vec![Box::new(|| {
                 vec![crate::serve::Statistic { name: "answer", help: "Of all", value: 42.0 }]
             })],

@@ -28,7 +28,11 @@ pub(super) struct Searching {
 
 impl Searching {
     pub(super) async fn new(name: &str) -> Self {
-        let (world, folder) = (World::new(), folder(name));
+        Self::of(World::new(), name).await
+    }
+
+    pub(super) async fn of(world: World, name: &str) -> Self {
+        let folder = folder(name);
         let tables = Arc::new(Lookup::built_in().unwrap().tables);
         let pace = Pace { idle: Duration::from_millis(2), commit: Duration::ZERO, ..Pace::default() };
         let search = Search::start(Arc::clone(&world.kv), tables, Folder::Kept(folder.clone()), pace).unwrap();

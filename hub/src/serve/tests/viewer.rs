@@ -12,7 +12,7 @@ use super::persona::{Persona, World};
 use super::search::{Searching, address};
 
 /// A physician of the caller's institution, with the patient in care.
-fn in_care(caller: Persona<'_>) -> Persona<'_> {
+pub(super) fn in_care(caller: Persona<'_>) -> Persona<'_> {
     caller
         .with("nayose-purpose", "TREAT")
         .with("nayose-role", "physician")
@@ -104,7 +104,7 @@ async fn search_finds_counts_and_shows_what_consent_shows() {
 }
 
 /// What a person signs, if anything.
-fn provision() -> impl Strategy<Value = Option<Value>> {
+pub(super) fn provision() -> impl Strategy<Value = Option<Value>> {
     let effect = prop_oneof![Just("permit"), Just("deny")];
     let recipients = prop_oneof![
         Just(json!([])),
