@@ -13,7 +13,8 @@
 //! | `problem` | everything that can go wrong, with its code |
 //! | `background`, `second_look`, `reach`, `shadow`, `drafts`, `replays`, `rule_runs`, `counted` | what goes on behind the requests |
 //! | `sweep` | what is kept for a named time only |
-//! | `reads`, `erasures` | who was given what, and what has to be forgotten again after a restore |
+//! | `reads` | who was given what |
+//! | `erasures`, `withdrawals` | what a restored store has to forget and to end again |
 //! | `store`, `pool` | the way into the store, bounded |
 //! | `feed`, `webhooks` | what has changed, for those who ask and for subscribers |
 //! | `search` | the search index, kept up with the log |

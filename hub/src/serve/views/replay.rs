@@ -66,7 +66,7 @@ impl ReplayView {
             id: run.id.clone(),
             version: run.about.version,
             state,
-            percent: run.percent(),
+            percent: if found.is_some() { 100 } else { run.percent() },
             findings: found.map(|found| (*found).clone()),
         }
     }
