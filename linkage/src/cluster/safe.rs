@@ -1,10 +1,10 @@
 //! Takes a component apart where one weak link holds a chain together.
 //!
 //! Average-linkage agglomeration: starting from single records, the two groups whose records agree best *on average
-//! over all their pairs* are joined, as long as that average reaches the threshold. A chain A–B–C with A and C far
-//! apart has a low average and stays two groups; a pair that must not be linked keeps its groups apart whatever the
-//! average. What a pair counts is limited ([`excess`]), so that one overwhelming pair cannot outvote several contradictions.
-//! A record that two groups claim nearly alike, where the two must stay apart, goes to neither.
+//! over all their pairs* are joined, as long as that average reaches the threshold. A chain that hangs on a weak link
+//! has a low average and stays two groups; a pair that must not be linked keeps its groups apart whatever the average.
+//! What a pair counts is limited ([`excess`]), so that one overwhelming pair cannot outvote several contradictions. A
+//! record that two groups claim nearly alike, where the two must stay apart, goes to neither.
 
 /// What keeps two records apart, whatever their weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
