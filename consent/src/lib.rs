@@ -9,6 +9,7 @@
 //! | [`Engine::decide`] | may this requester see this record? |
 //! | [`Engine::visibility`] | may this requester learn that the person has a record there at all? |
 //! | [`Engine::mask`] | which records of this custodian may be seen? (equal to the single decisions) |
+//! | [`fetch_ahead`] | (not a question: lets many persons be asked about without waiting for memory) |
 //! | [`simulate`] | the same asked of everybody at once, and of a policy that is not published yet |
 //! | [`explain()`] | why, in Japanese and English, for the officer or for the requester |
 //!
@@ -31,6 +32,7 @@
 //! ([`Codebook::enter_directory`]): one without a number of its own is denied. Say [`Number::UNKNOWN`] for a fact that is
 //! not known; it matches denies and no permit. Codebooks and charts are derived and never stored: documents and policy texts are.
 
+mod ahead;
 mod category;
 mod chart;
 mod codebook;
@@ -60,6 +62,7 @@ pub mod simulate;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::fetch_ahead;
 pub use category::{Categories, Category};
 pub use chart::{
     CONSENTS_MAX, Chart, ChartConsent, ChartError, ChartView, ConsentId, IDENTITIES_MAX, IdentityId, IdentityStanding,

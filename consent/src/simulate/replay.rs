@@ -3,6 +3,7 @@
 //! The caller brings each question as it was asked, the chart as it was then, and the answer that was given. What comes
 //! back is what would have come out otherwise. Only so many differences are listed, and all of them are counted.
 
+use crate::ahead::fetch_ahead;
 use crate::chart::ChartView;
 use crate::decide::Engine;
 use crate::decision::{Decision, Outcome, Reasons};
@@ -90,7 +91,7 @@ impl<K> Replay<K> {
 pub fn replay<'a, K>(engine: &Engine<'a>, past: impl IntoIterator<Item = Past<'a, K>>) -> Replay<K> {
     let mut all = Replay::default();
     let mut reasons = Reasons::new();
-    for Past { key, chart, request, outcome, obligations } in past {
+    for Past { key, chart, request, outcome, obligations } in fetch_ahead(past, |past| past.chart) {
         let after = engine.decide(chart, &request, &mut reasons);
         all.add(key, (outcome, obligations), (after, || reasons.clone()));
     }

@@ -5,6 +5,7 @@
 //! nothing about patients of whom nothing opens.
 
 use super::sweep::Sweep;
+use crate::ahead::fetch_ahead;
 use crate::category::Categories;
 use crate::chart::ChartView;
 use crate::decide::Engine;
@@ -58,7 +59,8 @@ pub fn what_can_see<'a, P: 'a>(
     patients: impl IntoIterator<Item = Holding<'a, P>>,
 ) -> impl Iterator<Item = Seen<P>> {
     let mut sweep = Sweep::default();
-    patients.into_iter().filter_map(move |Holding { patient, chart, records }| {
+    let patients = fetch_ahead(patients, |holding| holding.chart);
+    patients.filter_map(move |Holding { patient, chart, records }| {
         let mut seen = Seen { patient, some: Categories::NONE, all: Categories::ALL, custodians: 0 };
         for record in records {
             let request = Request {
