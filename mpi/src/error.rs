@@ -18,6 +18,9 @@ pub enum Error {
     /// What was asked for is not allowed or not possible as things stand.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What decides was exchanged while the verb was at work: it has to begin again with what decides now.
+    #[error("other rules decide or stand by than those that the verb began with")]
+    Superseded,
     /// More candidates than can be compared at once.
     #[error(transparent)]
     TooMany(#[from] TooManyOthersError),

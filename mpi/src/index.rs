@@ -14,10 +14,21 @@ pub struct Index<'a> {
     pub model: &'a FrozenModel,
     /// Which generation of member rows and postings belongs to the model.
     pub generation: u8,
+    /// The generation that stands by, if one does.
+    pub standby: Option<StandbyModel<'a>>,
     /// Institutions, and who may do what in which domain.
     pub directory: &'a Snapshot,
     /// Turns identifiers and blocking keys into digests.
     pub digester: &'a Digester,
+}
+
+/// A generation of member rows and postings that does not decide, with the model that it is written under.
+#[derive(Clone, Copy, Debug)]
+pub struct StandbyModel<'a> {
+    /// The model.
+    pub model: &'a FrozenModel,
+    /// The generation.
+    pub generation: u8,
 }
 
 /// A record as matching sees it.
@@ -30,6 +41,14 @@ pub(crate) struct Profile {
 }
 
 impl Index<'_> {
+    /// The same index from the side of what stands by, as if it decided; none when nothing does.
+    #[must_use]
+    pub fn from_standby(&self) -> Option<Self> {
+        let own = StandbyModel { model: self.model, generation: self.generation };
+        let standby = self.standby?;
+        Some(Self { model: standby.model, generation: standby.generation, standby: Some(own), ..*self })
+    }
+
     /// Normalises what a source says and finds its blocking keys.
     pub(crate) fn profile(&self, demographics: &Demographics) -> Profile {
         let text = |column: &str| Attribute::named(column).map_or("", |attribute| demographics.get(attribute));

@@ -42,7 +42,7 @@ pub use demographics::{Attribute, Demographics};
 pub use error::{Error, Refusal};
 pub use event::{Event, Standing};
 pub use id::{EnterpriseIdError, MergeId, PersonId, RecordId, TaskId};
-pub use index::Index;
+pub use index::{Index, StandbyModel};
 pub use merge::{Joined, MergeCause};
 pub use read::Visible;
 pub use relate::{Moved, Unmerged, keep_apart, link, merge, split, stop_keeping_apart, unlink, unmerge};

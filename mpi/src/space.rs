@@ -16,7 +16,7 @@
 //! | `QUEUE` | state | priority, instant, task id | what a list of tasks shows |
 //! | `MERGE` | merge id | `h` | a merge, and whether it was undone |
 //! | `ACCESS` | person id | instant, digest | who was given the person's data, so that reads under a wrong link are found |
-//! | `META` | name | | what holds for the whole index: the active rule version, erasures, how far the second look is |
+//! | `META` | name | | what holds for the whole index: the active rule version, the standby, erasures, how far the second look is |
 
 use kv::Space;
 

@@ -10,4 +10,5 @@ mod read;
 mod relate;
 mod review;
 mod rules;
+mod standby;
 mod world;

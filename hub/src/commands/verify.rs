@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use linkage::arrival::FrozenFrequencies;
+use mpi::Index;
+use mpi::kv::Draft;
+use mpi::rules::PreparationState;
 use mpi::verify::{Counts, Verified};
 use serde_json::json;
 
@@ -42,9 +45,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let keys = (opened.digester.clone(), config.enterprise_id_prefix.as_str());
     let operating = Operating::load(&*opened.kv, &opened.models, &first, keys).map_err(Failure::internal)?;
     let bar = Progress::start("verifying", None, Unit::Count);
-    let verified = mpi::verify::verify(&operating.index(), &*opened.kv, &mut |progress| bar.set(progress.read));
+    let verify = |index: &Index<'_>| mpi::verify::verify(index, &*opened.kv, &mut |progress| bar.set(progress.read));
+    let mut verified = verify(&operating.index()).map_err(Failure::internal)?;
+    // What stands by is held to the same, by the same proof from its side, once every record is written.
+    let preparation = mpi::rules::preparation(&mut Draft::new(&*opened.kv)).map_err(Failure::internal)?;
+    let is_ready = preparation.is_some_and(|known| known.state == PreparationState::Ready);
+    if let Some(standby) = operating.index().from_standby().filter(|_| is_ready) {
+        let other = verify(&standby).map_err(Failure::internal)?;
+        verified.counts.members_unchecked = 0;
+        verified.violations_total += other.violations_total;
+        verified.violations.extend(other.violations);
+    }
     bar.finish();
-    let verified = verified.map_err(Failure::internal)?;
     let digest = mpi::dump::digest(&*opened.kv).map_err(Failure::internal)?;
     let digest = blake3::Hash::from_bytes(digest).to_hex().to_string();
     let position = opened.kv.health().seq.0;

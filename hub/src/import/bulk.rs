@@ -46,7 +46,7 @@ pub(super) fn load(
     let mut draft = Draft::new(import.kv);
     mpi::rules::activate(&mut draft, model.version(), 0, &import.stamp()).map_err(Failure::internal)?;
     commit_alone(import.kv, import.clock, draft.finish())?;
-    let index = Index { model: &model, generation: 0, directory: &directory, digester: import.digester };
+    let index = Index { model: &model, generation: 0, standby: None, directory: &directory, digester: import.digester };
     let groups = bulk::groups(&index, &rows.arrivals, &pairs);
     stopwatch.lap("group");
     let mut report =

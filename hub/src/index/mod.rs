@@ -11,7 +11,8 @@ use directory::Snapshot;
 use linkage::arrival::FrozenModel;
 use mpi::golden::Survivorship;
 use mpi::kv::{Digester, Draft, Kv};
-use mpi::{Index, Stamp};
+use mpi::rules::Standby;
+use mpi::{Index, Stamp, StandbyModel};
 
 use crate::config::{Config, Engine};
 
@@ -26,6 +27,8 @@ pub struct Operating {
     pub is_active: bool,
     /// The generation of member rows and postings that belongs to them.
     pub generation: u8,
+    /// The generation that stands by, with its model.
+    pub standby: Option<(Arc<FrozenModel>, u8)>,
     /// The directory.
     pub directory: Snapshot,
     /// What digests identifiers.
@@ -57,15 +60,23 @@ impl Operating {
             None => (first()?, 0),
         };
         let (model, is_active) = (Arc::new(model), active.is_some());
+        let standby = standby(mpi::rules::standby(&mut draft)?, models, &[])?;
         let directory = Snapshot::load(&mut draft)?;
         let survivorship = Survivorship::parse("matching-rules/survivorship.toml", SURVIVORSHIP)?;
-        Ok(Self { model, is_active, generation, directory, digester, survivorship, prefix: prefix.into() })
+        Ok(Self { model, is_active, generation, standby, directory, digester, survivorship, prefix: prefix.into() })
     }
 
     /// What verbs work with.
     #[must_use]
     pub fn index(&self) -> Index<'_> {
-        Index { model: &self.model, generation: self.generation, directory: &self.directory, digester: &self.digester }
+        let standby = self.standby.as_ref();
+        Index {
+            model: &self.model,
+            generation: self.generation,
+            standby: standby.map(|(model, generation)| StandbyModel { model, generation: *generation }),
+            directory: &self.directory,
+            digester: &self.digester,
+        }
     }
 
     /// The same as the store says now; none when nothing moved.
@@ -78,17 +89,31 @@ impl Operating {
         let (version, generation) = active
             .as_ref()
             .map_or((self.model.version(), self.generation), |active| (&*active.version, active.generation));
+        let stored = mpi::rules::standby(&mut draft)?;
+        let stands_by = |standby: &Standby| {
+            let is_it = |known: &(Arc<FrozenModel>, u8)| {
+                (known.0.version(), known.1) == (&*standby.version, standby.generation)
+            };
+            self.standby.as_ref().is_some_and(is_it)
+        };
+        let is_same_standby = stored.as_ref().map_or(self.standby.is_none(), stands_by);
         let is_same_model = version == self.model.version();
         let is_same_directory = directory::version(&mut draft)? == self.directory.version();
-        if is_same_model && is_same_directory && generation == self.generation && active.is_some() == self.is_active {
+        let is_same_generation = generation == self.generation && active.is_some() == self.is_active;
+        if is_same_model && is_same_directory && is_same_generation && is_same_standby {
             return Ok(None);
         }
-        let model = if is_same_model { Arc::clone(&self.model) } else { Arc::new(models.load(version)?) };
+        // A switch exchanges the two, and neither is read again.
+        let mut known = vec![Arc::clone(&self.model)];
+        known.extend(self.standby.iter().map(|(model, _)| Arc::clone(model)));
+        let model = load(version, models, &known)?;
+        let standby = standby(stored, models, &known)?;
         let directory = Snapshot::load(&mut draft)?;
         Ok(Some(Self {
             model,
             is_active: active.is_some(),
             generation,
+            standby,
             directory,
             digester: self.digester.clone(),
             survivorship: self.survivorship.clone(),
@@ -106,6 +131,23 @@ impl Operating {
         }
         Ok(())
     }
+}
+
+/// A model that is known already, or that of the folder.
+fn load(version: &str, models: &Models, known: &[Arc<FrozenModel>]) -> Result<Arc<FrozenModel>, ModelError> {
+    match known.iter().find(|model| model.version() == version) {
+        Some(model) => Ok(Arc::clone(model)),
+        None => models.load(version).map(Arc::new),
+    }
+}
+
+/// What stands by, with its model.
+fn standby(
+    stored: Option<Standby>,
+    models: &Models,
+    known: &[Arc<FrozenModel>],
+) -> Result<Option<(Arc<FrozenModel>, u8)>, ModelError> {
+    stored.map(|stored| Ok((load(&stored.version, models, known)?, stored.generation))).transpose()
 }
 
 /// The models of a configuration: a folder beside that of the store, whose engine wants its own for itself. A store in

@@ -17,6 +17,7 @@
 //! | `erasures`, `withdrawals` | what a restored store has to forget and to end again |
 //! | `store`, `pool` | the way into the store, bounded |
 //! | `feed`, `webhooks` | what has changed, for those who ask and for subscribers |
+//! | `standby` | what a version with other blocking rules needs of every record |
 //! | `search` | the search index, kept up with the log |
 //! | `observe`, `metrics`, `ready` | what an operator sees |
 //! | `server` | connections, and a stop that loses no request |
@@ -58,6 +59,7 @@ mod secrets;
 pub mod server;
 mod shadow;
 pub(crate) mod space;
+mod standby;
 pub mod store;
 mod sweep;
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use linkage::arrival::{FrozenFrequencies, FrozenModel};
 use linkage::rules::RuleSet;
-use mpi::kv::{Batch, Digester, Draft, Kv};
-use mpi::{Event, Stamp};
+use mpi::Stamp;
+use mpi::kv::{Batch, Digester, Draft, Key, Kv};
 
 use super::answer::Answer;
 use super::app::{App, AppError};
@@ -59,10 +59,9 @@ impl Deciding {
     /// Notes a committed batch: what it changed may be what decides.
     pub(super) fn note(&self, batch: &Batch) {
         let is_directory = |space: u8| space <= DIRECTORY_LAST;
-        let is_activation = |entry: &[u8]| matches!(Event::decode(entry), Ok(Some(Event::RulesActivated { .. })));
-        if batch.plan.rows.keys().any(|key| is_directory(key.partition.space.0))
-            || batch.plan.log.iter().any(|entry| is_activation(entry))
-        {
+        let rules = mpi::rules::partition();
+        let decides = |key: &Key| is_directory(key.partition.space.0) || key.partition == rules;
+        if batch.plan.rows.keys().any(decides) {
             self.suspect();
         }
     }

@@ -78,6 +78,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(rules::shadow))
         .routes(routes!(rules::versions))
         .routes(routes!(rules::activate))
+        .routes(routes!(rules::prepare, rules::standby, rules::release))
         .routes(routes!(rules::runs))
         .routes(routes!(rules::run))
         .routes(routes!(rules::roll_back))

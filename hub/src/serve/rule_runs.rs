@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use linkage::rules::RuleSet;
 use mpi::events::Position;
-use mpi::rules::{self, Reviewed, RuleRun, RunState};
+use mpi::kv::Draft;
+use mpi::rules::{self, Preparation, PreparationState, Rebuild, Reviewed, RuleRun, RunState};
 use mpi::{Actor, RecordId, Stamp};
 
 use super::app::App;
@@ -52,18 +53,30 @@ pub(super) fn candidate(models: &Models, version: &str) -> Result<Candidate, Pro
 }
 
 impl Candidate {
-    /// Whether it can take over by switching.
+    /// Whether it has to take over from the standby, because it reads or blocks records otherwise.
     ///
     /// # Errors
-    /// [`ErrorCode::RebuildNeeded`].
-    pub(super) fn may_take_over(&self, operating: &Operating) -> Result<(), Problem> {
-        let what = match rules::may_switch(operating.model.rules(), &self.rules) {
-            Ok(()) => return Ok(()),
-            Err(rules::Rebuild::Fields) => "fields, or reads them otherwise",
-            Err(rules::Rebuild::Blocks) => "blocking rules",
+    /// [`ErrorCode::RebuildNeeded`] while what it needs of every record is not written.
+    pub(super) fn may_take_over(
+        &self,
+        operating: &Operating,
+        draft: &mut Draft<'_>,
+    ) -> Result<Option<Rebuild>, Problem> {
+        let (rebuild, what) = match rules::may_switch(operating.model.rules(), &self.rules) {
+            Ok(()) => return Ok(None),
+            Err(rebuild @ Rebuild::Fields) => (rebuild, "fields, or reads them otherwise"),
+            Err(rebuild @ Rebuild::Blocks) => (rebuild, "blocking rules"),
         };
-        let detail =
-            format!("the version has other {what} than the rules that decide: it cannot take over by switching");
+        let is_ready = |known: &Preparation| {
+            known.state == PreparationState::Ready && known.standby.version == self.reviewed.version
+        };
+        if rules::preparation(draft)?.as_ref().is_some_and(is_ready) {
+            return Ok(Some(rebuild));
+        }
+        let detail = format!(
+            "the version has other {what} than the rules that decide: prepare it first (`POST /v1/rules/standby`), \
+             and activate it when it is ready"
+        );
         Err(Problem::new(ErrorCode::RebuildNeeded, detail))
     }
 }

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::app::App;
-use super::{reach, reads, rule_runs, second_look, sweep, trail, webhooks};
+use super::{reach, reads, rule_runs, second_look, standby, sweep, trail, webhooks};
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub async fn serve(listener: TcpListener, router: Router, app: &App, stop: impl 
     let behind = [
         tokio::spawn(second_look::follow(app.clone())),
         tokio::spawn(rule_runs::follow(app.clone())),
+        tokio::spawn(standby::follow(app.clone())),
         tokio::spawn(reads::follow(app.clone())),
         tokio::spawn(webhooks::follow::follow(app.clone())),
         tokio::spawn(sweep::follow(app.clone())),

@@ -129,7 +129,14 @@ impl<V> Job<V> {
     {
         let now = self.clock.now();
         let mut draft = Draft::new(&*self.kv);
-        let value = (self.verb)(&mut draft, now).map_err(Into::into)?;
+        let value = match (self.verb)(&mut draft, now).map_err(Into::into) {
+            // What decides was exchanged while the verb was at work: it begins again with what decides now.
+            Err(problem) if problem.code() == ErrorCode::Contended => {
+                self.app.deciding().suspect();
+                return Ok(Attempt::Conflict);
+            }
+            answered => answered?,
+        };
         if draft.is_empty() {
             return Ok(Attempt::Done(Written { value, seq: self.kv.health().seq }));
         }

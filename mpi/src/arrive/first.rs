@@ -10,7 +10,7 @@ use crate::store::{
     Happening, Listed, LoadedPerson, Member, MoveRow, PersonHead, PersonRow, RecordHead, RecordState, VersionRow,
     listing, person, posting, record,
 };
-use crate::{Basis, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind};
+use crate::{Basis, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind, rules};
 use kv::Draft;
 
 /// Takes the first version of a record.
@@ -49,6 +49,8 @@ pub(super) fn take(
     };
     let head = store(draft, (id, arrival), home.id, &basis, stamp)?;
     settle(index, draft, &mut home, (Listed::of(id, &head), &member), stamp)?;
+    let (institution, says) = (&arrival.institution, (&arrival.demographics, arrival.life.is_dead()));
+    rules::enter(index, draft, home.id, (id, institution), says)?;
     log_first(draft, (id, arrival), &home)?;
     let mut tasks = doubt(index, draft, (&looked, person), &found, stamp)?;
     tasks.extend(duplicate(index, draft, (id, arrival), claim, stamp)?);

@@ -8,7 +8,7 @@ use crate::index::Profile;
 use crate::overlay::Examiner;
 use crate::review::{self, About, Seed};
 use crate::store::{KeyDigest, LoadedPerson, Member, RecordHead, RecordState, VersionRow, person, posting, record};
-use crate::{Demographics, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind, TaskOutcome};
+use crate::{Demographics, Error, Index, PersonId, RecordId, Refusal, Stamp, TaskId, TaskKind, TaskOutcome, rules};
 use kv::Draft;
 use linkage::cluster::Apart;
 use linkage::model::Decision;
@@ -134,6 +134,7 @@ pub(crate) fn follow(
         is_dead,
     };
     let before = replace(index, draft, &mut home, (id, &member))?;
+    rules::enter(index, draft, home.id, (id, &head.institution), (demographics, is_dead))?;
     let person = person::root(draft, home.id)?.map_or(home.id, |(root, _)| root);
     if before.is_some_and(|before| before.values == member.values && before.is_dead == member.is_dead) {
         return Ok((person, Vec::new()));

@@ -6,7 +6,7 @@ use crate::store::{
     ApartRow, Happening, Listed, LoadedPerson, MoveRow, PersonRow, RecordHead, RecordState, listing, person, posting,
     record,
 };
-use crate::{Basis, Error, Index, MergeCause, PersonId, RecordId, Refusal, Stamp, merge as pointer};
+use crate::{Basis, Error, Index, MergeCause, PersonId, RecordId, Refusal, Stamp, merge as pointer, rules};
 use kv::Draft;
 
 /// A record that was moved.
@@ -208,6 +208,7 @@ pub(crate) fn rehome(
     record::note_move(draft, id, &mut head, &MoveRow { at: stamp.now, to: to.id, basis: basis.clone() })?;
     record::put_head(draft, id, &head)?;
     settle(index, draft, to, (Listed::of(id, &head), &member), stamp)?;
+    rules::rehome(index, draft, id, (from.id, to.id))?;
     let institution = head.institution.clone();
     log(draft, &Event::RecordMoved { record: id, institution, from: Some(from.id), to: to.id })?;
     Ok(Moved { record: id, from: from.id, to: to.id })

@@ -1,17 +1,22 @@
 //! Rules in operation: which version decides, and what another would change.
 //!
-//! The store names the version that decides and the generation of member rows and postings that belongs to it. The rules
-//! themselves, with weights, frequencies and tables, are kept by the caller under their version.
+//! The store names the version that decides and the generation of member rows and postings that belongs to it, and likewise
+//! what stands by. The rules themselves, with weights, frequencies and tables, are kept by the caller under their version.
 
 mod apply;
 mod run;
 mod shadow;
+mod standby;
 
 pub use apply::{
     Applied, ChangedRecords, Rebuild, Work, apply, changed_since, look_at_changed, may_switch, roll_back, work_left,
 };
 pub use run::{Reviewed, RuleRun, RunState, begin, end, run, runs, take_back, under_way};
 pub use shadow::{CHANGES_MAX, Diff, InstitutionDiff, PairChange, Population, Proposed, diff, population};
+pub use standby::{
+    Page, Preparation, PreparationState, STEP_RECORDS, Standby, page, preparation, prepare, release, standby, step,
+};
+pub(crate) use standby::{enter, rehome};
 
 use crate::event::{Event, log};
 use crate::store::{decode, encode};
@@ -32,7 +37,13 @@ pub struct Active {
 }
 
 fn key() -> Key {
-    Partition::new(space::META, *b"rules").key(*b"active")
+    partition().key(*b"active")
+}
+
+/// Where the store says what decides and what stands by: a batch that writes there has exchanged it.
+#[must_use]
+pub fn partition() -> Partition {
+    Partition::new(space::META, *b"rules")
 }
 
 /// What decides now; none in a store that holds no record yet.

@@ -4,7 +4,7 @@
 //! way. The rows of a run stand beside each other in one partition, since runs are rare and at most one goes on: whoever
 //! begins or steps one relies on it. What a step does is decided in [`super::apply()`].
 
-use super::{Active, activate, active};
+use super::{Active, Rebuild, activate, active, standby};
 use crate::event::{Event, log};
 use crate::events::Position;
 use crate::store::{decode, encode};
@@ -129,14 +129,15 @@ pub fn under_way(draft: &mut Draft<'_>) -> Result<Option<RuleRun>, Error> {
     Ok(runs(draft)?.into_iter().find(|run| run.ended.is_none()))
 }
 
-/// Lets a reviewed version decide from here on, and begins the run that applies what was reviewed.
+/// Lets a reviewed version decide from here on, and begins the run that applies what was reviewed. Where it reads or blocks
+/// otherwise than what decides, `rebuild` says so, and the version has to stand by.
 ///
 /// # Errors
 /// [`Refusal`] when no rules decide yet, the version decides already, another version decides than the one that it was
-/// reviewed against, or another run goes on.
+/// reviewed against, another run goes on, or what it needs of every record is not written.
 pub fn begin(
     draft: &mut Draft<'_>,
-    (reviewed, generation): (&Reviewed, u8),
+    (reviewed, rebuild): (&Reviewed, Option<Rebuild>),
     (id, reason): (&str, &str),
     stamp: &Stamp,
 ) -> Result<RuleRun, Error> {
@@ -154,6 +155,10 @@ pub fn begin(
     if under_way(draft)?.is_some() {
         return Err(Refusal::State("another change of rules goes on: wait for its end").into());
     }
+    let generation = match rebuild {
+        None => before.generation,
+        Some(_) => standby::switch(draft, &before, &reviewed.version, stamp)?,
+    };
     activate(draft, &reviewed.version, generation, stamp)?;
     let run = RuleRun {
         id: id.into(),
@@ -179,18 +184,21 @@ pub fn begin(
 /// stops first.
 ///
 /// # Errors
-/// [`Refusal`] when there is no such run, it was taken back, or other rules were activated since.
+/// [`Refusal`] when there is no such run, it was taken back, other rules were activated since, or what stood by for it was
+/// released.
 pub fn take_back(draft: &mut Draft<'_>, id: &str, reason: &str, stamp: &Stamp) -> Result<RuleRun, Error> {
     draft.rely(&runs_partition())?;
     let mut run = run(draft, id)?.ok_or(Refusal::State("there is no such run"))?;
     if matches!(run.state, RunState::RollingBack | RunState::RolledBack) {
         return Err(Refusal::State("the run was taken back already").into());
     }
-    if active(draft)?.is_none_or(|active| active.version != run.version) {
-        return Err(Refusal::State("other rules were activated since: take those back first").into());
-    }
+    let active = active(draft)?.filter(|active| active.version == run.version);
+    let active = active.ok_or(Refusal::State("other rules were activated since: take those back first"))?;
     if under_way(draft)?.is_some_and(|other| other.id != run.id) {
         return Err(Refusal::State("another change of rules goes on: wait for its end").into());
+    }
+    if run.before.generation != active.generation {
+        standby::switch(draft, &active, &run.before.version, stamp)?;
     }
     activate(draft, &run.before.version, run.before.generation, stamp)?;
     run.taken_back = Some((stamp.actor.clone(), reason.into(), stamp.now));

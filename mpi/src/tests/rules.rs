@@ -58,7 +58,7 @@ impl World {
         })
         .unwrap();
         let stamp = self.stamp();
-        self.write(|_, draft| rules::begin(draft, (&reviewed, 0), ("r1", "a test"), &stamp)).unwrap();
+        self.write(|_, draft| rules::begin(draft, (&reviewed, None), ("r1", "a test"), &stamp)).unwrap();
         reviewed
     }
 
@@ -187,7 +187,7 @@ fn one_change_of_rules_at_a_time_and_only_as_reviewed() {
     let reviewed = world.begin(&[]);
     let stamp = world.stamp();
     let refused = |reviewed: &Reviewed, id: &str| {
-        world.write(|_, draft| rules::begin(draft, (reviewed, 0), (id, "a test"), &stamp)).unwrap_err().to_string()
+        world.write(|_, draft| rules::begin(draft, (reviewed, None), (id, "a test"), &stamp)).unwrap_err().to_string()
     };
     assert!(refused(&reviewed, "r2").contains("already"));
     let other = Reviewed { version: "another".into(), ..reviewed.clone() };

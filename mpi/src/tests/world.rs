@@ -1,6 +1,6 @@
 //! A small world for tests: a store in memory, the rules of the network, a clock and ids that are counted.
 
-use crate::{Actor, Arrival, Arrived, Attribute, Demographics, Error, Index, PersonId, Stamp, arrive};
+use crate::{Actor, Arrival, Arrived, Attribute, Demographics, Error, Index, PersonId, Stamp, StandbyModel, arrive};
 use directory::{AuthorityId, Identifier, Instant, InstitutionId, Offset, Snapshot, description};
 use kv::{BatchId, Commit, Digester, Draft, Kv, MemoryKv};
 use linkage::arrival::{FrozenFrequencies, FrozenModel};
@@ -16,6 +16,10 @@ pub(super) struct World {
     pub(super) digester: Digester,
     pub(super) directory: Snapshot,
     pub(super) now: i64,
+    /// Whether the other model stands by, or, once it has taken over, the usual one.
+    pub(super) has_standby: bool,
+    /// Whether the other model decides.
+    pub(super) is_switched: bool,
     drawn: u64,
 }
 
@@ -93,25 +97,39 @@ pub(super) fn person(line: &str) -> Demographics {
 /// The rules of the network with the frequencies of an invented population.
 pub(super) fn model() -> &'static FrozenModel {
     static MODEL: OnceLock<FrozenModel> = OnceLock::new();
+    MODEL.get_or_init(|| model_of(&|_| ()))
+}
+
+/// The same rules with the blocks in another order and one less: what is stored of a record differs.
+pub(super) fn other_model() -> &'static FrozenModel {
+    static MODEL: OnceLock<FrozenModel> = OnceLock::new();
     MODEL.get_or_init(|| {
-        let rules = RuleSet::parse(include_str!("../../../matching-rules/person.toml")).unwrap();
-        let tables = Tables::parse(&TableSources {
-            kanji_fold: include_str!("../../../matching-rules/normalize/kanji_fold.tsv"),
-            municipalities: include_str!("../../../matching-rules/normalize/municipalities.tsv"),
+        model_of(&|rules| {
+            rules.blocks.reverse();
+            rules.blocks.pop();
         })
-        .unwrap();
-        let readings = Readings::parse(include_str!("../../../matching-rules/normalize/readings.tsv")).unwrap();
-        let population = Population::of(2_000, 5);
-        let mut builder = TableBuilder::new(&rules);
-        let columns: Vec<String> = builder.columns().to_vec();
-        for row in 0..population.records.len() {
-            let texts: Vec<&str> = columns.iter().map(|column| population.text(row, column)).collect();
-            builder.push(population.text(row, "record_id"), 0, &texts).unwrap();
-        }
-        let (table, _) = builder.finish(&rules, &tables, false, &Serial);
-        let frequencies = FrozenFrequencies::freeze(&rules, &table);
-        FrozenModel::new(rules, frequencies, tables, readings).unwrap()
     })
+}
+
+fn model_of(change: &dyn Fn(&mut RuleSet)) -> FrozenModel {
+    let mut rules = RuleSet::parse(include_str!("../../../matching-rules/person.toml")).unwrap();
+    change(&mut rules);
+    let tables = Tables::parse(&TableSources {
+        kanji_fold: include_str!("../../../matching-rules/normalize/kanji_fold.tsv"),
+        municipalities: include_str!("../../../matching-rules/normalize/municipalities.tsv"),
+    })
+    .unwrap();
+    let readings = Readings::parse(include_str!("../../../matching-rules/normalize/readings.tsv")).unwrap();
+    let population = Population::of(2_000, 5);
+    let mut builder = TableBuilder::new(&rules);
+    let columns: Vec<String> = builder.columns().to_vec();
+    for row in 0..population.records.len() {
+        let texts: Vec<&str> = columns.iter().map(|column| population.text(row, column)).collect();
+        builder.push(population.text(row, "record_id"), 0, &texts).unwrap();
+    }
+    let (table, _) = builder.finish(&rules, &tables, false, &Serial);
+    let frequencies = FrozenFrequencies::freeze(&rules, &table);
+    FrozenModel::new(rules, frequencies, tables, readings).unwrap()
 }
 
 impl World {
@@ -134,11 +152,23 @@ impl World {
         directory::apply(&mut draft, &described.check(Offset::TOKYO).unwrap(), begin, begin).unwrap();
         kv.commit(&draft.finish().into_batch(BatchId([0; 16]))).unwrap();
         let directory = Snapshot::load(&mut Draft::new(&kv)).unwrap();
-        Self { kv, digester: Digester::new(&[7; 32]), directory, now: 0, drawn: 0 }
+        let digester = Digester::new(&[7; 32]);
+        Self { kv, digester, directory, now: 0, has_standby: false, is_switched: false, drawn: 0 }
     }
 
     pub(super) fn index(&self) -> Index<'_> {
-        Index { model: model(), generation: 0, directory: &self.directory, digester: &self.digester }
+        self.index_of(self.is_switched)
+    }
+
+    /// The index with the usual model, or with the other.
+    pub(super) fn index_of(&self, is_switched: bool) -> Index<'_> {
+        let of = |is_other: bool| match is_other {
+            true => StandbyModel { model: other_model(), generation: 1 },
+            false => StandbyModel { model: model(), generation: 0 },
+        };
+        let (decides, standby) = (of(is_switched), self.has_standby.then(|| of(!is_switched)));
+        let (directory, digester) = (&self.directory, &self.digester);
+        Index { model: decides.model, generation: decides.generation, standby, directory, digester }
     }
 
     pub(super) fn stamp(&mut self) -> Stamp {

@@ -216,10 +216,11 @@ static ENTRIES: [Entry; 22] = [
         name: "rebuild_needed",
         status: StatusCode::UNPROCESSABLE_ENTITY,
         title: "The rules read or block records otherwise",
-        meaning: "Rules can take over by switching when they differ in weights, levels, guards, thresholds or frequencies. \
+        meaning: "Rules can take over at once when they differ in weights, levels, guards, thresholds or frequencies. \
                   These have other fields or other blocking rules, and what is stored of every record was made under \
                   those that decide now.",
-        action: "Bring the change without the fields or blocks, or load the records anew under the rules.",
+        action: "Prepare the version with `POST /v1/rules/standby`, and activate it when `GET /v1/rules/standby` says \
+                 `ready`.",
     },
     Entry {
         code: ErrorCode::IdempotencyKeyReused,

@@ -42,6 +42,7 @@ impl From<Error> for Problem {
                 Self::new(ErrorCode::StoreCorrupt, "a stored row is not what was written").because(error)
             }
             Error::Refused(refusal) => refusal.into(),
+            Error::Superseded => Self::new(ErrorCode::Contended, "the rules were exchanged meanwhile").because(error),
             Error::TooMany(_) => Self::refused("more records are alike than can be compared: say more").because(error),
         }
     }

@@ -9,7 +9,7 @@ use crate::serve::extract::{Change, Json, Path};
 use crate::serve::problem::{ErrorCode, Problem};
 use crate::serve::views::identity::{Reason, reason};
 use crate::serve::views::rules::{
-    Activation, Candidate, RuleRuns, RuleVersions, RulesView, RunView, ShadowView, VersionView,
+    Activation, Candidate, Prepared, RuleRuns, RuleVersions, RulesView, RunView, ShadowView, StandbyView, VersionView,
 };
 use crate::serve::{random, rule_runs};
 
@@ -92,9 +92,54 @@ pub(in crate::serve) async fn activate(
     let candidate = app.ask_store(move |_, _| rule_runs::candidate(&models, &version)).await?;
     let id = random::bytes::<8>().map_err(Problem::internal)?.map(|byte| format!("{byte:02x}")).concat();
     app.act((&caller, change.once), move |operating, draft, stamp| -> Result<Answer, Problem> {
-        candidate.may_take_over(operating)?;
-        let run = mpi::rules::begin(draft, (&candidate.reviewed, operating.generation), (&id, &why), stamp)?;
+        let rebuild = candidate.may_take_over(operating, draft)?;
+        let run = mpi::rules::begin(draft, (&candidate.reviewed, rebuild), (&id, &why), stamp)?;
         Answer::created(format!("/v1/rules/runs/{id}"), &RunView::new(&run))
+    })
+    .await
+}
+
+/// Writes what a version with other fields or other blocking rules needs of every record, beside what decides now. From
+/// here on every change of a record writes both. When it is ready, the version can be activated.
+#[utoipa::path(post, path = "/v1/rules/standby", operation_id = "prepare_rules", tag = "rules",
+    request_body = Prepared, responses((status = 201, body = StandbyView)))]
+pub(in crate::serve) async fn prepare(
+    State(app): State<App>,
+    caller: Caller,
+    change: Change<Prepared>,
+) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let (models, version) = (app.deciding().models().clone(), change.body.version);
+    app.act((&caller, change.once), move |_, draft, stamp| -> Result<Answer, Problem> {
+        if !models.has(&version) {
+            return Err(Problem::not_found("version"));
+        }
+        let preparation = mpi::rules::prepare(draft, &version, stamp)?;
+        Answer::created("/v1/rules/standby", &StandbyView::new(&preparation))
+    })
+    .await
+}
+
+/// What stands by: a version that is being prepared or is ready, or the one that decided before the last switch.
+#[utoipa::path(get, path = "/v1/rules/standby", operation_id = "get_standby", tag = "rules",
+    responses((status = 200, body = StandbyView)))]
+pub(in crate::serve) async fn standby(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    let preparation = app.read(mpi::rules::preparation).await?;
+    Answer::ok(&StandbyView::new(&preparation.ok_or_else(|| Problem::not_found("standby"))?))
+}
+
+/// Lets the standby go: changes of records are written once again, and what was written for it is deleted. A change of
+/// rules that came from it can be taken back only after its earlier version was prepared again.
+#[utoipa::path(delete, path = "/v1/rules/standby", operation_id = "release_standby", tag = "rules",
+    responses((status = 200, body = StandbyView)))]
+pub(in crate::serve) async fn release(State(app): State<App>, caller: Caller) -> Result<Answer, Problem> {
+    for_network(&caller)?;
+    app.act((&caller, None), move |_, draft, stamp| -> Result<Answer, Problem> {
+        if mpi::rules::preparation(draft)?.is_none() {
+            return Err(Problem::not_found("standby"));
+        }
+        Answer::ok(&StandbyView::new(&mpi::rules::release(draft, stamp)?))
     })
     .await
 }

@@ -180,6 +180,10 @@ impl Persona<'_> {
         self.clone().with("content-type", "application/json").send(Method::POST, path, body.to_owned().into()).await
     }
 
+    pub(super) async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, Body::empty()).await
+    }
+
     pub(super) async fn send(&self, method: Method, path: &str, body: Body) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::people::{HANAKO, KIICHI, open, resolve, send, text};
-use super::persona::World;
+use super::persona::{Reply, World};
 use crate::config::Role;
 use crate::serve::rule_runs::Runner;
+use crate::serve::standby;
 
 const RULES: &str = include_str!("../../../../matching-rules/person.toml");
 
@@ -192,15 +193,74 @@ async fn what_cannot_take_over_is_refused() {
     assert_eq!(ask("../store").await.code(), "not_found");
     let active = text(&world.administrator().get("/v1/rules").await.ok(), "version").to_owned();
     assert_eq!(ask(&active).await.code(), "conflict");
-    let block = RULES.rfind("[[block]]").unwrap_or_else(|| RULES.rfind("[[blocks]]").unwrap());
-    let rest = RULES.get(block + 2..).unwrap();
-    let end = rest.find("\n[").map_or(RULES.len(), |end| block + 2 + end + 1);
-    let without = format!("{}{}", RULES.get(..block).unwrap(), RULES.get(end..).unwrap());
-    let run = shadow(&world, &without).await;
+    let run = shadow(&world, &with_blocks(2)).await;
     assert_eq!(text(&run, "rebuild"), "blocks");
     assert_eq!(ask(text(&run, "version")).await.code(), "rebuild_needed");
+    assert_eq!(world.administrator().get("/v1/rules/standby").await.code(), "not_found");
+    assert_eq!(prepare(&world, "../store").await.code(), "not_found");
+    assert_eq!(prepare(&world, &active).await.code(), "conflict");
     assert_eq!(world.clerk().post("/v1/rules/activate", "{}").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(world.administrator().get("/v1/rules/runs/none").await.code(), "not_found");
+}
+
+/// Rules of which only the first blocking rules are left.
+fn with_blocks(kept: usize) -> String {
+    let mut parts = RULES.split("[[block]]\n");
+    let first = parts.next().unwrap().to_owned();
+    let blocks: Vec<&str> = parts.collect();
+    // Behind the last block stands the rest of the file.
+    let rest = blocks.last().unwrap().find("\n[").unwrap();
+    let kept = blocks.iter().take(kept).map(|block| format!("[[block]]\n{block}"));
+    kept.fold(first, |text, block| text + &block) + blocks.last().unwrap().get(rest..).unwrap()
+}
+
+async fn prepare(world: &World, version: &str) -> Reply {
+    world.administrator().post("/v1/rules/standby", &json!({"version": version}).to_string()).await
+}
+
+async fn stand_by(world: &World) -> Value {
+    while standby::round(&world.app).await.unwrap() {}
+    world.administrator().get("/v1/rules/standby").await.ok()
+}
+
+#[tokio::test]
+async fn rules_that_block_otherwise_are_prepared_beside_the_requests_and_then_take_over() {
+    let world = World::new();
+    open(&world).await;
+    send(&world.source(), "13-0001", "1", HANAKO).await;
+    let usual = text(&world.administrator().get("/v1/rules").await.ok(), "version").to_owned();
+    let run = shadow(&world, &with_blocks(2)).await;
+    let version = text(&run, "version").to_owned();
+    let prepared = prepare(&world, &version).await;
+    assert_eq!((prepared.status, text(&prepared.json(), "state")), (StatusCode::CREATED, "writing"));
+    // What comes before and after the writing is under both.
+    let [one, other] = [("source-2", "a"), ("source-2", "b")];
+    let first = send(&world.named(one.0), "13-0002", one.1, HANAKO).await;
+    let ready = stand_by(&world).await;
+    assert_eq!((text(&ready, "state"), &ready["done"]), ("ready", &json!(2)));
+    send(&world.named(other.0), "13-0002", other.1, KIICHI).await;
+    assert_eq!(verify(&world).counts.members_unchecked, 3);
+    let run = carried_out(&world, &activate(&world, &version).await).await;
+    assert_eq!(text(&run, "state"), "applied");
+    assert_eq!(text(&world.administrator().get("/v1/rules").await.ok(), "version"), version);
+    assert_eq!(text(&world.administrator().get("/v1/rules/standby").await.ok(), "version"), usual);
+    let third = send(&world.source(), "13-0001", "3", HANAKO).await;
+    assert_eq!(third["person"], first["person"], "records that came before are found by the new keys");
+    assert_eq!(verify(&world).violations, []);
+
+    let path = format!("/v1/rules/runs/{}/roll-back", text(&run, "id"));
+    world.administrator().post(&path, r#"{"reason": "too bold"}"#).await.ok();
+    carried_out(&world, &run).await;
+    assert_eq!(text(&world.administrator().get("/v1/rules").await.ok(), "version"), usual);
+    let fourth = send(&world.source(), "13-0001", "4", HANAKO).await;
+    assert_eq!(fourth["person"], first["person"]);
+    let released = world.administrator().delete("/v1/rules/standby").await.ok();
+    assert_eq!((text(&released, "state"), text(&released, "version")), ("releasing", &*version));
+    assert_eq!(prepare(&world, &version).await.code(), "conflict");
+    while standby::round(&world.app).await.unwrap() {}
+    assert_eq!(world.administrator().get("/v1/rules/standby").await.code(), "not_found");
+    let verified = verify(&world);
+    assert_eq!((verified.violations, verified.counts.members_unchecked), (vec![], 0));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use linkage::rules::{Cap, Comparison, Level};
-use mpi::rules::{Active, Diff, Rebuild, RuleRun, RunState};
+use mpi::rules::{Active, Diff, Preparation, PreparationState, Rebuild, RuleRun, RunState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -138,6 +138,48 @@ pub(in crate::serve) struct Activation {
     pub(in crate::serve) version: String,
     /// In words that name no person.
     pub(in crate::serve) reason: String,
+}
+
+/// A version to prepare.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Prepared {
+    /// The version that a shadow run has named, or an earlier one.
+    #[schema(example = "0123456789abcdef")]
+    pub(in crate::serve) version: String,
+}
+
+/// What stands by.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Standby)]
+pub(in crate::serve) struct StandbyView {
+    /// The version whose fields and blocking rules it follows.
+    version: String,
+    /// `writing`, `ready` or `releasing`.
+    #[schema(example = "ready")]
+    state: &'static str,
+    /// Records that were written, or member rows that were deleted.
+    done: u64,
+    /// When this began.
+    since: String,
+    /// By whom.
+    by: String,
+}
+
+impl StandbyView {
+    pub(in crate::serve) fn new(preparation: &Preparation) -> Self {
+        Self {
+            version: preparation.standby.version.to_string(),
+            state: match preparation.state {
+                PreparationState::Writing => "writing",
+                PreparationState::Ready => "ready",
+                PreparationState::Releasing => "releasing",
+            },
+            done: preparation.done,
+            since: preparation.began.to_string(),
+            by: preparation.by.id.to_string(),
+        }
+    }
 }
 
 /// A version that is kept.

@@ -28,8 +28,8 @@ pub(super) struct Held {
 /// Everybody at one instant: per record its root, its home and the version that holds.
 pub(super) type Moment = BTreeMap<RecordId, (PersonId, PersonId, u32)>;
 
-pub(super) struct Model {
-    pub(super) world: World,
+pub(in crate::tests) struct Model {
+    pub(in crate::tests) world: World,
     pub(super) homes: BTreeMap<RecordId, PersonId>,
     pub(super) erased: BTreeSet<RecordId>,
     pub(super) waiting: BTreeMap<TaskId, (TaskKind, RecordId)>,
@@ -53,7 +53,7 @@ fn pick<T: Clone>(all: impl IntoIterator<Item = T>, number: u16) -> Option<T> {
 }
 
 impl Model {
-    pub(super) fn new() -> Self {
+    pub(in crate::tests) fn new() -> Self {
         Self {
             world: World::new(),
             homes: BTreeMap::new(),
@@ -111,7 +111,7 @@ impl Model {
         Stamp { actor: Actor { id: name.into(), institution: None }, ..self.world.stamp() }
     }
 
-    pub(super) fn play(&mut self, operation: &Operation) {
+    pub(in crate::tests) fn play(&mut self, operation: &Operation) {
         match *operation {
             Operation::Arrive { place, person, variant, is_older } => self.arrive(place, (person, variant), is_older),
             Operation::Merge(one, other) => self.merge(one, other),

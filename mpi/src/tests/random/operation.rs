@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
-pub(super) enum Operation {
+pub(in crate::tests) enum Operation {
     /// A record of a place arrives, saying what some person says, perhaps with an older time.
     Arrive {
         place: u8,
@@ -24,7 +24,7 @@ pub(super) enum Operation {
     Erase(u16),
 }
 
-pub(super) fn any(places: u8) -> impl Strategy<Value = Operation> {
+pub(in crate::tests) fn any(places: u8) -> impl Strategy<Value = Operation> {
     let pair = || (proptest::num::u16::ANY, proptest::num::u16::ANY);
     prop_oneof![
         10 => (0..places, 0..7_u8, 0..4_u8, proptest::bool::weighted(0.15))
