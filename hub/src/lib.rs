@@ -4,6 +4,7 @@
 //! beside its binary so that benches and fuzz targets can reach the readers.
 
 pub mod audit;
+mod backup;
 pub mod cli;
 mod commands;
 pub mod config;

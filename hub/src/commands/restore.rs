@@ -1,10 +1,11 @@
 //! `nayose restore`: a store from a backup, in a folder that does not exist yet.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::backup::{MODELS, Manifest, STORE, archive_path, copy_folder, unreadable};
+use crate::backup::chains;
+use crate::backup::{MODELS, Manifest, STORE, archive_path, copy_folder, unreadable};
 use crate::cli::print_result;
 use crate::failure::{Exit, Failure};
 use crate::opening;
@@ -20,7 +21,7 @@ Example:
   nayose restore --from /backup/monday --to /var/lib/nayose/store
   nayose verify --config nayose.toml")]
 pub(crate) struct Arguments {
-    /// The folder of the backup.
+    /// The folder of the backup, or that of a server's backups: then the latest.
     #[arg(long, value_name = "FOLDER")]
     from: PathBuf,
     /// The folder of the store; it must not exist.
@@ -31,14 +32,18 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let Arguments { from, to } = arguments;
-    let manifest = Manifest::read(from)?
-        .ok_or_else(|| Failure::bad_input(anyhow::anyhow!("`{}` is no complete backup", from.display())))?;
+    let found = match Manifest::read(from)? {
+        Some(manifest) => Some((from.clone(), manifest)),
+        None => chains::latest(from)?.map(|chain| (chain.folder, chain.manifest)),
+    };
+    let missing = || Failure::bad_input(anyhow::anyhow!("`{}` is no complete backup", from.display()));
+    let (from, manifest) = found.ok_or_else(missing)?;
     if to.try_exists().map_err(|error| unreadable(to, error))? {
         return Err(Failure::usage(format!("`{}` exists already: a store is never overwritten", to.display())));
     }
     let models = opening::models_folder(to);
     copy_folder(&from.join(MODELS), &models)?;
-    let until = put_back(arguments, &manifest)?;
+    let until = put_back(&from, to, &manifest)?;
     if until != manifest.until {
         return Err(Failure::bad_input(anyhow::anyhow!(
             "the store goes to position {until}, and the backup says {}",
@@ -50,13 +55,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 #[cfg(not(feature = "rocks"))]
-fn put_back(_: &Arguments, _: &Manifest) -> Result<u64, Failure> {
+fn put_back(_: &Path, _: &Path, _: &Manifest) -> Result<u64, Failure> {
     let _ = (STORE, archive_path);
     Err(Failure::usage("this build has no RocksDB"))
 }
 
 #[cfg(feature = "rocks")]
-fn put_back(Arguments { from, to }: &Arguments, manifest: &Manifest) -> Result<u64, Failure> {
+fn put_back(from: &Path, to: &Path, manifest: &Manifest) -> Result<u64, Failure> {
     use mpi::kv::rocks::{Archive, restore};
 
     let mut archives = Vec::new();

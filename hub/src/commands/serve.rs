@@ -8,6 +8,8 @@ use clap::Args;
 use mpi::kv::{Kv, MemoryKv};
 
 use super::closed::closed;
+use crate::backup::chains;
+use crate::backup::keep::{self, Standing};
 use crate::cli::print_result;
 use crate::config::{Config, Engine, Keyring};
 use crate::failure::{ErrorFormat, Exit, Failure};
@@ -52,6 +54,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let _log = log::start(&config.log).map_err(Failure::internal)?;
     let search = Search::of_server(&config, &kv)?;
     statistics.push(search.statistics());
+    let standing = Arc::new(Standing::default());
+    if config.backup.is_some() {
+        let standing = Arc::clone(&standing);
+        statistics.push(Box::new(move || standing.statistics()));
+    }
     let ingredients = Ingredients { kv, clock: Clock::of_machine(), keyring, statistics };
     let app = App::new(&config, ingredients).map_err(Failure::bad_input)?;
     app.open_search(search);
@@ -60,12 +67,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         .max_blocking_threads(blocking_threads(&config))
         .build()
         .map_err(Failure::internal)?
-        .block_on(serve(&config, app, (opened.as_ref(), gap.as_deref())))?;
-    // A closed store stays as it is, and so does its witness.
-    match (opened, gap) {
-        (Some(opened), None) => opened.witness(&config).map(|()| exit),
-        _ => Ok(exit),
-    }
+        .block_on(serve(&config, app, (opened.as_ref(), gap.as_deref()), &standing))?;
+    // A closed store stays as it is, and so do its witness and its backup.
+    let Some(opened) = opened.filter(|_| gap.is_none()) else { return Ok(exit) };
+    opened.witness(&config)?;
+    config.backup.iter().for_each(|backup| keep::once(backup, &opened, &standing));
+    Ok(exit)
 }
 
 /// As many as may work at once, and a few for the runtime itself.
@@ -93,6 +100,8 @@ fn open_store(config: &Config, keyring: Option<&Keyring>, accepted: Option<u64>)
         (None, None) => None,
         (None, Some(_)) => return Err(Failure::usage("there is no gap to accept: leave `--accept-gap` out")),
         (Some(gap), Some(position)) if position == gap.held => {
+            // What the last backup holds beyond the gap is of a history that did not go on.
+            config.backup.as_ref().map_or(Ok(()), |backup| chains::end(&backup.folder))?;
             opened.witness(config)?;
             None
         }
@@ -127,6 +136,7 @@ async fn serve(
     config: &Config,
     app: App,
     (opened, gap): (Option<&Arc<Opened>>, Option<&str>),
+    standing: &Arc<Standing>,
 ) -> Result<Exit, Failure> {
     let stop = server::asked_to_stop().map_err(Failure::internal)?;
     let listener = server::listen(config.listen).await.map_err(|error| {
@@ -161,12 +171,12 @@ async fn serve(
             closed(router(app.clone()), &app, gap)
         }
     };
-    let witnessing =
-        opened.filter(|_| gap.is_none()).map(|opened| tokio::spawn(witness(config.clone(), Arc::clone(opened))));
+    let beside = opened.filter(|_| gap.is_none()).map(|opened| {
+        let backup = config.backup.clone().map(|backup| keep::follow(backup, Arc::clone(opened), Arc::clone(standing)));
+        [Some(tokio::spawn(witness(config.clone(), Arc::clone(opened)))), backup.map(tokio::spawn)]
+    });
     let end = server::serve(listener, routes, &app, stop).await;
-    if let Some(witnessing) = witnessing {
-        witnessing.abort();
-    }
+    beside.into_iter().flatten().flatten().for_each(|task| task.abort());
     match end {
         server::End::Drained => tracing::info!("server stopped"),
         server::End::Cut(connections) => tracing::warn!(connections, "server stopped at the drain limit"),
@@ -188,6 +198,7 @@ async fn witness(config: Config, opened: Arc<Opened>) {
             match tokio::task::spawn_blocking(move || opened.witness(&config)).await {
                 Ok(Ok(())) => noted = Some(seq),
                 Ok(Err(failure)) => tracing::error!(error = failure.message(ErrorFormat::Human), "no witness"),
+                Err(stopped) if stopped.is_cancelled() => return,
                 Err(_) => tracing::error!("the writer of the witness stopped"),
             }
         }

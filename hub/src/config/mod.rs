@@ -6,6 +6,7 @@
 
 mod access;
 mod audit;
+mod backup;
 mod keyring;
 mod limits;
 mod show;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use access::{Role, TOKENS_MAX, TokenConfig, digest_of_token};
 pub use audit::AuditConfig;
+pub use backup::BackupConfig;
 pub use keyring::{KEY_BYTES, Key, Keyring, KeyringError, Purpose};
 pub use limits::Limits;
 
@@ -65,6 +67,9 @@ pub struct Config {
     /// The trail of answered requests.
     #[serde(default)]
     pub audit: Option<AuditConfig>,
+    /// Backups while the server runs.
+    #[serde(default)]
+    pub backup: Option<BackupConfig>,
     /// Who may call.
     #[serde(default)]
     pub tokens: Vec<TokenConfig>,
@@ -224,7 +229,8 @@ impl Config {
             &mut self.rules,
         ];
         let audit = self.audit.iter_mut().flat_map(|audit| [&mut audit.folder, &mut audit.witness]);
-        for path in paths.into_iter().flatten().chain(audit) {
+        let backup = self.backup.iter_mut().map(|backup| &mut backup.folder);
+        for path in paths.into_iter().flatten().chain(audit).chain(backup) {
             *path = folder.join(&*path);
         }
     }
@@ -261,6 +267,7 @@ impl Config {
             ("withdrawals", self.withdrawals.as_ref()),
             ("audit.folder", audit.map(|audit| &audit.folder)),
             ("audit.witness", audit.map(|audit| &audit.witness)),
+            ("backup.folder", self.backup.as_ref().map(|backup| &backup.folder)),
         ];
         for (name, path) in apart {
             if let (Some(path), Some(folder)) = (path, &self.store.folder)
@@ -278,7 +285,11 @@ impl Config {
                 "`enterprise_id_prefix` is `{prefix}`: 1 to {PREFIX_CHARS_MAX} capital letters and digits are allowed"
             ));
         }
+        if self.store.engine == Engine::Memory && self.backup.is_some() {
+            return Err("there is a section `[backup]`, and a store in memory has nothing to keep".to_owned());
+        }
         self.limits.check()?;
+        self.backup.as_ref().map_or(Ok(()), BackupConfig::check)?;
         self.audit.as_ref().map_or(Ok(()), AuditConfig::check)?;
         access::check(&self.tokens)?;
         if self.tokens.is_empty() && !self.listen.ip().is_loopback() {

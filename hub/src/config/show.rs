@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{AuditConfig, Config, Engine, LogFormat, LogLevel};
+use super::{AuditConfig, BackupConfig, Config, Engine, LogFormat, LogLevel};
 
 impl Config {
     /// The configuration as TOML; a setting that is not given stands in a comment.
@@ -44,6 +44,10 @@ impl Config {
             Some(audit) => text.push_str(&audit.show()),
             None => text.push_str("\n# no [audit]: answered requests leave no trail\n"),
         }
+        match &self.backup {
+            Some(backup) => text.push_str(&backup.show()),
+            None => text.push_str("\n# no [backup]: stop the server to back it up\n"),
+        }
         for token in &self.tokens {
             let _ = write!(text, "\n[[tokens]]\nid = {:?}\nrole = {:?}\n", token.id, token.role.name());
             if let Some(institution) = &token.institution {
@@ -63,6 +67,17 @@ impl AuditConfig {
         text.push_str(&line_of_path("folder", Some(&self.folder)));
         text.push_str(&line_of_path("witness", Some(&self.witness)));
         let _ = writeln!(text, "writer = {:?}", self.writer);
+        for (name, value, _, _) in self.numbers() {
+            let _ = writeln!(text, "{name} = {value}");
+        }
+        text
+    }
+}
+
+impl BackupConfig {
+    fn show(&self) -> String {
+        let mut text = String::from("\n[backup]\n");
+        text.push_str(&line_of_path("folder", Some(&self.folder)));
         for (name, value, _, _) in self.numbers() {
             let _ = writeln!(text, "{name} = {value}");
         }

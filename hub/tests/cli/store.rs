@@ -1,8 +1,9 @@
 //! `nayose directory`, `import`, `verify`, `backup` and `restore` over a store on disk, with a small population.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
-use crate::Folder;
+use crate::{Folder, names_in};
 
 /// A network of an invented population, with its directory loaded.
 fn network(people: u32) -> Folder {
@@ -138,6 +139,67 @@ fn a_restored_store_is_equal_and_a_gap_keeps_the_server_closed() {
     let held = number(&folder.run("verify --config early.toml --json").ok(), "position");
     folder.run("import row.csv --config early.toml").fails(3, "stays closed until `nayose serve --accept-gap");
     folder.run("serve --config early.toml --accept-gap 1").fails(2, &format!("--accept-gap {held}"));
+}
+
+/// Starts the server and stops it once it listens; what it said.
+fn serve_and_stop(folder: &Folder, arguments: &str) -> String {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_nayose"))
+        .arg("serve")
+        .args(arguments.split_whitespace())
+        .current_dir(&folder.path)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("server listens") {
+        assert_ne!(log.read_line(&mut said).unwrap(), 0, "the server has ended: {said}");
+    }
+    let kill = Command::new("sh").args(["-c", &format!("kill {}", server.id())]).status().unwrap();
+    assert!(kill.success());
+    log.read_to_string(&mut said).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0), "{said}");
+    said
+}
+
+#[test]
+fn a_server_backs_itself_up_and_begins_anew_where_its_store_went_on_from_an_older_state() {
+    let folder = network(50);
+    let backup = "[backup]\nfolder = \"backups\"\nkeep = 2\n";
+    let configured = |name: &str, store: &str| {
+        configure(&folder, name, store);
+        folder.write(name, folder.read(name) + backup);
+    };
+    configured("nayose.toml", "store");
+    let first = serve_and_stop(&folder, "");
+    assert!(first.contains("began a backup") && first.contains("there was none"), "{first}");
+    folder.run("import pop/records.csv").ok();
+    let second = serve_and_stop(&folder, "");
+    assert!(!second.contains("began a backup"), "{second}");
+    let before = folder.run("verify --json").ok();
+    folder.run("restore --from backups --to late").ok();
+    configured("late.toml", "late");
+    assert_eq!(folder.run("verify --config late.toml --json").ok(), before);
+
+    // The checkpoint alone is an older state: who goes on from it must not add to what was backed up.
+    let chains = names_in(&folder.path.join("backups"));
+    let [chain] = chains.as_slice() else { panic!("{chains:?}") };
+    folder.run(&format!("backup --to backups/{chain}")).ok();
+    std::fs::create_dir(folder.path.join("old")).unwrap();
+    for entry in std::fs::read_dir(folder.path.join("backups").join(chain).join("store")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.path.join("old").join(entry.file_name())).unwrap();
+    }
+    std::fs::rename(folder.path.join("store.models"), folder.path.join("old.models")).unwrap();
+    configured("old.toml", "old");
+    let held = number(&folder.run("verify --config old.toml --json").ok(), "position");
+    let third = serve_and_stop(&folder, &format!("--config old.toml --accept-gap {held}"));
+    assert!(third.contains("the store went on from an older state"), "{third}");
+    assert_eq!(names_in(&folder.path.join("backups")).len(), 2);
+    folder.run(&format!("backup --config old.toml --to backups/{chain}")).fails(2, "has ended");
+    folder.run("restore --from backups --to again").ok();
+    configured("again.toml", "again");
+    assert_eq!(number(&folder.run("verify --config again.toml --json").ok(), "position"), held);
 }
 
 #[test]

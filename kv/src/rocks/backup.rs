@@ -79,6 +79,10 @@ impl RocksKv {
             if group.is_before(after) {
                 continue;
             }
+            // What is written and not yet acknowledged is for the next archive.
+            if group.last > held {
+                break;
+            }
             if group.first.is_some_and(|first| first.0 > archive.until.0 + 1) {
                 return Err(cut_log(archive.until));
             }

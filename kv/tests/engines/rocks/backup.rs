@@ -91,6 +91,43 @@ fn copy_of(numbers: std::ops::Range<u64>) -> MemoryKv {
 }
 
 #[test]
+fn archives_taken_while_others_write_are_the_store() {
+    const WRITERS: u64 = 4;
+    const BATCHES: u64 = 300;
+    let folder = Folder::new();
+    let kv = open(&folder.path("store"));
+    let at = kv.checkpoint(&folder.path("checkpoint")).unwrap();
+    let mut archives = vec![archive(&kv, at, 2_000)];
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let kv = &kv;
+                scope.spawn(move || {
+                    for number in 0..BATCHES {
+                        let place = partition(&writer.to_be_bytes());
+                        let sort = (number % 17).to_be_bytes();
+                        let batch = writes().put(place.key(sort), &number.to_be_bytes()).log(&number.to_be_bytes());
+                        commit(kv, &batch.batch(writer * BATCHES + number));
+                    }
+                })
+            })
+            .collect();
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            let after = archives.last().unwrap().until;
+            archives.push(archive(&kv, after, 2_000));
+        }
+    });
+    while archives.last().unwrap().until < kv.health().seq {
+        let after = archives.last().unwrap().until;
+        archives.push(archive(&kv, after, 2_000));
+    }
+    let last = restore(&folder.path("checkpoint"), &archives, &folder.path("restored")).unwrap();
+    assert_eq!(last, Seq(WRITERS * BATCHES));
+    let restored = open(&folder.path("restored"));
+    assert_eq!(dump(&restored), dump(&kv));
+}
+
+#[test]
 fn archives_are_checked() {
     let folder = Folder::new();
     let (kv, model) = (open(&folder.path("store")), MemoryKv::new());
