@@ -1,8 +1,8 @@
 //! The facts about a requester that the directory knows, looked up in one place.
 //!
 //! Whatever cannot be shown counts against the requester: a client that is not registered is licensed for nothing, a
-//! practitioner who does not hold the role that he or she claims counts as suspended. Care relationships and the naming for
-//! emergencies are not in the directory; the caller adds them.
+//! practitioner who does not hold the role that he or she claims counts as suspended, and who was not named for emergencies by
+//! the head of the institution was not. Care relationships are not in the directory; the caller adds them.
 
 use crate::codebook::{Codebook, Name, Number};
 use crate::purpose::{Purpose, Purposes};
@@ -57,7 +57,7 @@ impl Requester {
             licensed: licensed(claimed, client),
             is_participant: directory.is_participant(id, as_of),
             is_suspended: !holds_role(claimed, (directory, as_of)),
-            may_break_glass: false,
+            may_break_glass: is_named(claimed, (directory, as_of)),
             relations: Relations::default(),
             last_encounter: None,
             facts_until: Instant::FOREVER,
@@ -73,6 +73,12 @@ fn licensed(claimed: &Claimed, client: Option<&directory::Client>) -> Purposes {
     };
     let purposes = client.purposes.iter().filter_map(|code| code.parse::<Purpose>().ok());
     if may_speak { purposes.collect() } else { Purposes::NONE }
+}
+
+/// Whether the head of the institution named the practitioner for emergencies; a person without a name was not.
+fn is_named(claimed: &Claimed, (directory, as_of): (&Snapshot, AsOf)) -> bool {
+    let post = |id: &PractitionerId| directory.post(id, &claimed.institution, as_of);
+    claimed.practitioner.as_ref().and_then(post).is_some_and(|post| post.is_named)
 }
 
 /// A profession is shown by a post; the other parties have none.

@@ -127,6 +127,9 @@ pub struct PostEntry {
     /// The last day, if there is one.
     #[serde(default)]
     pub until: Option<String>,
+    /// Whether the head of the institution named the practitioner for emergencies.
+    #[serde(default)]
+    pub emergencies: bool,
 }
 
 /// A client as an operator writes it.
@@ -258,7 +261,7 @@ impl Check {
         for post in &entry.posts {
             let institution = self.known("posts", &post.institution)?;
             let days = self.days(("from", post.from.as_deref()), ("until", post.until.as_deref()))?;
-            let value = Post { roles: roles(&post.roles)? };
+            let value = Post { roles: roles(&post.roles)?, is_named: post.emergencies };
             fit(value.check())?;
             let post = DesiredPost { value, days };
             if self.desired.posts.insert((id.clone(), institution.clone()), post).is_some() {

@@ -270,6 +270,8 @@ impl fmt::Debug for Practitioner {
 pub struct Post {
     /// The roles held there.
     pub roles: BTreeSet<Role>,
+    /// Whether the head of the institution named the practitioner for emergencies.
+    pub is_named: bool,
 }
 
 /// A profession, as policies speak of it. Words are added at the end: rows hold their place.

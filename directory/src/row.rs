@@ -223,10 +223,11 @@ impl Stored for Post {
         vec![Entity::Practitioner(id.0.clone()), Entity::Institution(id.1.clone())]
     }
     fn encode(statement: &Statement<Self>) -> Result<Vec<u8>, Error> {
-        encode_statement(statement, |it| it.roles.iter().copied().collect::<Vec<Role>>())
+        encode_statement(statement, |it| (it.roles.iter().copied().collect::<Vec<Role>>(), it.is_named))
     }
     fn decode(row: &[u8]) -> Option<Statement<Self>> {
-        decode_statement(row, |roles: Vec<Role>| Some(Self { roles: roles.into_iter().collect() }))
+        let post = |(roles, is_named): (Vec<Role>, bool)| Some(Self { roles: roles.into_iter().collect(), is_named });
+        decode_statement(row, post)
     }
 }
 

@@ -152,6 +152,7 @@ impl Network {
                     roles: vec!["physician".to_owned()],
                     from: None,
                     until: None,
+                    emergencies: true,
                 }],
             });
         }

@@ -13,7 +13,7 @@ fn full() -> Store {
         state(draft, &id, Some(&hospital("a")), always)?;
         state(draft, &authority_id("1.2.3"), Some(&authority("a")), always)?;
         state(draft, &someone, Some(&Practitioner { name: "試験".into() }), always)?;
-        state(draft, &(someone, id.clone()), Some(&Post { roles: [Role::Nurse].into() }), always)?;
+        state(draft, &(someone, id.clone()), Some(&Post { roles: [Role::Nurse].into(), is_named: true }), always)?;
         let client = Client { name: "s".into(), institution: id.clone(), purposes: [].into(), roles: [].into() };
         state(draft, &ClientId::new("s").unwrap(), Some(&client), always)?;
         let change = ParticipationChange { institution: id, is_participant: true, period: Period::since(micros(0)) };

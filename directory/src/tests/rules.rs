@@ -88,10 +88,10 @@ fn bad_entries_are_refused() {
     let unknown = "client `s` names institution `x`, which is not in the directory";
     check_refused(&ClientId::new("s").unwrap(), &client, unknown);
     let practitioner = PractitionerId::new("p").unwrap();
-    let post = Post { roles: [Role::Nurse].into() };
+    let post = Post { roles: [Role::Nurse].into(), is_named: true };
     let unknown = "post of `p` at `a` names practitioner `p`, which is not in the directory";
     check_refused(&(practitioner.clone(), institution_id("a")), &post, unknown);
-    let idle = Post { roles: [].into() };
+    let idle = Post { roles: [].into(), is_named: true };
     check_refused(&(practitioner, institution_id("a")), &idle, "the roles of post of `p` at `a` is empty");
 }
 
@@ -110,7 +110,7 @@ fn every_kind_of_entry_is_read_as_it_was_stated() {
     let (practitioner, client) = (PractitionerId::new("p-1").unwrap(), ClientId::new("charts").unwrap());
     let post_id = (practitioner.clone(), institution_id("a"));
     let someone = Practitioner { name: "試験 花子".into() };
-    let post = Post { roles: [Role::Physician, Role::Clerk].into() };
+    let post = Post { roles: [Role::Physician, Role::Clerk].into(), is_named: true };
     let service = Client {
         name: "診療情報共有".into(),
         institution: institution_id("a"),

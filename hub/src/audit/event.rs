@@ -97,9 +97,6 @@ pub struct Requester {
     /// Care relationships that the client stated beside those of the register.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relations: Vec<Box<str>>,
-    /// Whether the person was named for emergencies.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub may_break_glass: bool,
     /// The emergency that was declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,

@@ -40,6 +40,8 @@ impl Config {
             LogFormat::Json => "json",
         };
         let _ = write!(text, "\n[log]\nformat = {format:?}\nlevel = {:?}\n", self.log.level.name());
+        let _ = write!(text, "\n[network]\nname = {:?}\n", self.network.name);
+        let _ = writeln!(text, "how_to_withdraw = {:?}", self.network.how_to_withdraw);
         match &self.audit {
             Some(audit) => text.push_str(&audit.show()),
             None => text.push_str("\n# no [audit]: answered requests leave no trail\n"),

@@ -15,12 +15,15 @@ const IDLE: Duration = Duration::from_millis(500);
 /// Time until another attempt after a failure.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// Milliseconds beyond the time limit of a request after which every write that was under way has ended.
+const SETTLE_MS: i64 = 5_000;
+
 /// Does steps until the server stops.
 pub(super) async fn follow(app: App) {
     loop {
         // A store that is closed to requests is closed to this as well.
         let pause = if app.readiness().obstacles().is_empty() {
-            match round(&app).await {
+            match round_when_settled(&app).await {
                 Ok(true) => continue,
                 Ok(false) => IDLE,
                 Err(problem) => {
@@ -32,6 +35,16 @@ pub(super) async fn follow(app: App) {
             RETRY
         };
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// Does a step once writes that were under way when this began have ended; whether there may be more to do at once.
+async fn round_when_settled(app: &App) -> Result<bool, Problem> {
+    let settled = app.now().plus_micros(-1_000 * (i64::from(app.limits().request_ms_max) + SETTLE_MS));
+    let preparation = app.read(rules::preparation).await?;
+    match preparation {
+        Some(preparation) if preparation.began <= settled => round(app).await,
+        _ => Ok(false),
     }
 }
 

@@ -88,8 +88,7 @@ impl Viewer {
         if !self.is_by_consent() {
             return Ok(mpi::read::cross_reference(&operating.index(), draft, identifier, &self.caller.visible())?);
         }
-        let patient = Patient::Identifier(identifier.clone());
-        let facts = Facts::read((&**app.kv(), operating), &patient, app.now())?;
+        let facts = Facts::read_evenly((&**app.kv(), operating), identifier, app.now())?;
         let visible = self.visible_of((app, operating), (vec![facts.clone()], &[Category::IDENTITY]))?;
         Ok(facts.seen(&visible))
     }
@@ -176,7 +175,6 @@ fn declared(caller: &Caller, headers: &HeaderMap, purpose: Purpose) -> Result<As
         // A relationship that nobody knows is none.
         relations: text(headers, RELATIONS)?.into_iter().flat_map(|all| all.split(',')).filter_map(relation).collect(),
         // Emergencies are declared where data is asked for.
-        may_break_glass: false,
         purpose,
         emergency: None,
         session: None,

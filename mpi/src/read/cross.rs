@@ -6,9 +6,9 @@
 use super::Visible;
 use crate::store::listing::{self, LISTING};
 use crate::store::{Listed, PersonHead, RecordState, decode, person, record};
-use crate::{Error, Index, PersonId, RecordId};
+use crate::{Error, Index, PersonId, RecordId, space};
 use directory::{Identifier, Instant, InstitutionId};
-use kv::{Draft, Read};
+use kv::{BUCKETS, Draft, Kv, Read};
 
 /// A record as others refer to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,51 @@ pub fn linked(index: &Index<'_>, draft: &mut Draft<'_>, identifier: &Identifier)
         return Ok(None);
     }
     Ok(Some(Linked { asked: Some((id, head.institution)), homes: homes(draft, head.home)? }))
+}
+
+/// What looking an identifier up has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// What is linked to it.
+    Asked(Linked),
+    /// There is no such record; this is linked to another one, and nobody may be told of it.
+    Other(Linked),
+    /// There is no record at all.
+    Nothing,
+}
+
+/// Looks an identifier up so that nobody can tell by the time of an answer whether there is such a record.
+///
+/// Whoever may not see a record is told the same as of one that does not exist, and would still notice that the one takes
+/// longer: links and consents are read before anybody knows that it is hidden. So looking in vain reads another record
+/// instead, the next in the order of digests: the same for the same identifier, and as ordinary as any.
+///
+/// # Errors
+/// Those of the store.
+pub fn look_up(kv: &dyn Kv, index: &Index<'_>, identifier: &Identifier) -> Result<Lookup, Error> {
+    let id = record::id_of(index.digester, identifier);
+    let Some((found, head)) = at_or_after(kv, id)? else { return Ok(Lookup::Nothing) };
+    let homes = homes(&mut Draft::peeking(kv), head.home)?;
+    let is_asked = found == id && head.state != RecordState::Erased;
+    let linked = Linked { asked: Some((found, head.institution)), homes };
+    Ok(if is_asked { Lookup::Asked(linked) } else { Lookup::Other(linked) })
+}
+
+/// The head of a record, or of the next one: in its bucket, from its beginning again, or in the next that has any.
+fn at_or_after(kv: &dyn Kv, id: RecordId) -> Result<Option<(RecordId, record::RecordHead)>, Error> {
+    // Before every row of the record, of which the head is the first.
+    let before = record::partition(id).key([]);
+    let own = before.partition.bucket();
+    let mut found = kv.export(space::RECORD, own, Some(&before), 1)?.pop();
+    for step in 0..BUCKETS {
+        if found.is_some() {
+            break;
+        }
+        let bucket = u8::try_from((u32::from(own) + step) % BUCKETS).unwrap_or(u8::MAX);
+        found = kv.export(space::RECORD, bucket, None, 1)?.pop();
+    }
+    let Some((key, value)) = found else { return Ok(None) };
+    record::head_of(&key, &value)?.ok_or(Error::Corrupt { what: "the rows of a record" }).map(Some)
 }
 
 /// What is linked to an enterprise id, merged or not; none when there is no such person.

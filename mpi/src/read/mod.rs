@@ -13,7 +13,9 @@ mod person;
 mod version;
 
 pub use census::{Census, Holding, census};
-pub use cross::{CrossReference, Linked, Reference, cross_reference, cross_reference_of, linked, linked_to};
+pub use cross::{
+    CrossReference, Linked, Lookup, Reference, cross_reference, cross_reference_of, linked, linked_to, look_up,
+};
 pub use everybody::everybody;
 pub use find::{Found, Likeness, Query, compare, find};
 pub use merge::{MergeView, merge};

@@ -5,8 +5,10 @@
 //! a record writes both. After the switch the earlier generation stands by in turn, so that the change can be taken back,
 //! until it is released. There are two generations at most.
 //!
-//! A writer that does not know of the standby would leave a hole in it. So whoever writes a member says, in the same
-//! batch, what it knows of the standby, and is turned away when the store knows better ([`Error::Superseded`]).
+//! A writer that does not know of the standby would leave a hole in it. So whoever writes a member compares what it knows of
+//! the standby with what the store says, and is turned away when the store knows better ([`Error::Superseded`]). It does not
+//! rely on that row, since all writers of the index would wait for each other: whoever steps through a preparation begins
+//! when every write that was under way at its beginning has ended.
 
 use super::{Active, active};
 use crate::store::{LoadedPerson, Member, RecordState, decode, encode, person, posting, record};
@@ -16,7 +18,7 @@ use kv::{BUCKETS, Draft, Key, Kv, Partition, Space};
 use serde::{Deserialize, Serialize};
 
 /// Which version stands by, and under which generation. The row changes when a standby begins, is switched or released,
-/// and at no other time: every writer relies on it.
+/// and at no other time: every writer reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standby {
     /// The version whose fields and blocking rules it follows.
@@ -340,10 +342,9 @@ fn settle(
     person::put_member(draft, home.id, standby.generation, (id, member))
 }
 
-/// Whether the index knows of the standby what the store says; the batch relies on it.
+/// Whether the index knows of the standby what the store says.
 fn check(index: &Index<'_>, draft: &mut Draft<'_>) -> Result<(), Error> {
     let stored = standby(draft)?;
-    draft.rely(&standby_key().partition)?;
     let stored = stored.as_ref().map(|stored| (&*stored.version, stored.generation));
     let known = index.standby.map(|known| (known.model.version(), known.generation));
     if stored == known { Ok(()) } else { Err(Error::Superseded) }

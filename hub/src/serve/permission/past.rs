@@ -25,7 +25,6 @@ impl Asked {
             practitioner: self.practitioner.as_ref().map(|id| id.as_str().into()),
             role: self.role.word().into(),
             relations: self.relations.iter().map(written).collect(),
-            may_break_glass: self.may_break_glass,
             emergency: self.emergency.map(|declared| audit::Emergency {
                 kind: written(&declared.kind),
                 reason: declared.reason.as_ref().map(written),
@@ -52,7 +51,6 @@ impl Asked {
             role: kept.role.parse().ok()?,
             client: ClientId::new(client).ok()?,
             relations: kept.relations.iter().filter_map(|relation| word::<Relation>(relation)).collect(),
-            may_break_glass: kept.may_break_glass,
             purpose: purpose.parse().unwrap_or(Purpose::from_bit(u8::MAX)),
             emergency,
             session: None,
@@ -138,7 +136,6 @@ mod tests {
             role: "physician".parse().unwrap(),
             client: ClientId::new("hub").unwrap(),
             relations: vec![Relation::Referral, Relation::OpenEncounter],
-            may_break_glass: true,
             purpose: "TREAT".parse().unwrap(),
             emergency: Some(emergency),
             session: None,

@@ -11,7 +11,7 @@ use consent::{Chart, IdentityId};
 use directory::{AsOf, Identifier, Instant, InstitutionId};
 use mpi::history::RecordAsOf;
 use mpi::kv::{Draft, Kv};
-use mpi::read::{CrossReference, Linked, Reference};
+use mpi::read::{CrossReference, Linked, Lookup, Reference};
 use mpi::{PersonId, RecordId, Visible};
 
 use super::InForce;
@@ -39,6 +39,8 @@ pub(in crate::serve) struct Facts {
     linked: Option<CrossReference>,
     /// The same as it was read; none for the past.
     found: Option<Linked>,
+    /// Whether this is somebody else, read in the place of nobody.
+    is_other: bool,
     effective: Effective,
     relations: CareRelations,
     is_stale: bool,
@@ -68,19 +70,43 @@ impl Facts {
         patient: &Patient,
         now: Instant,
     ) -> Result<Self, Problem> {
+        Self::read_with(kv, now, |draft| Ok((find(operating, draft, patient)?, false)))
+    }
+
+    /// Reads the patient of an identifier with the same effort whether there is one or not: what was read in the place of
+    /// nobody is never seen ([`mpi::read::look_up`]).
+    pub(in crate::serve) fn read_evenly(
+        (kv, operating): (&dyn Kv, &Operating),
+        identifier: &Identifier,
+        now: Instant,
+    ) -> Result<Self, Problem> {
+        Self::read_with(kv, now, |_| {
+            Ok(match mpi::read::look_up(kv, &operating.index(), identifier)? {
+                Lookup::Asked(linked) => (Some(linked), false),
+                Lookup::Other(linked) => (Some(linked), true),
+                Lookup::Nothing => (None, false),
+            })
+        })
+    }
+
+    fn read_with(
+        kv: &dyn Kv,
+        now: Instant,
+        find: impl Fn(&mut Draft<'_>) -> Result<(Option<Linked>, bool), Problem>,
+    ) -> Result<Self, Problem> {
         let mut reads = 0;
         loop {
             let (mut draft, mark) = (Draft::peeking(kv), kv.mark());
-            let found = find(operating, &mut draft, patient)?;
+            let (found, is_other) = find(&mut draft)?;
             let linked = found.as_ref().and_then(|found| found.seen(&Visible::All));
             let identities: BTreeSet<IdentityId> = linked.iter().flat_map(identities).collect();
             let effective = registry::effective(&mut draft, &identities, AsOf::known(now))?;
             let relations = registry::relations(&mut draft, &identities, now)?;
             reads += 1;
             let is_one_moment = mark.is_some() && kv.mark() == mark;
-            let is_same = is_one_moment || find(operating, &mut Draft::peeking(kv), patient)? == found;
+            let is_same = is_one_moment || find(&mut Draft::peeking(kv))?.0 == found;
             if is_same || reads >= READS_MAX {
-                return Ok(Self { linked, found, effective, relations, is_stale: !is_same });
+                return Ok(Self { linked, found, is_other, effective, relations, is_stale: !is_same });
             }
         }
     }
@@ -103,12 +129,13 @@ impl Facts {
         let identities: BTreeSet<IdentityId> = linked.iter().flat_map(identities).collect();
         let effective = registry::effective(draft, &identities, AsOf::known(at))?;
         let relations = registry::relations(draft, &identities, at)?;
-        Ok(Self { linked, found: None, effective, relations, is_stale: false })
+        Ok(Self { linked, found: None, is_other: false, effective, relations, is_stale: false })
     }
 
     /// What of the links may be seen; none when what was asked for may not.
     pub(in crate::serve) fn seen(&self, visible: &Visible) -> Option<CrossReference> {
-        self.found.as_ref().and_then(|found| found.seen(visible))
+        let found = self.found.as_ref().filter(|_| !self.is_other);
+        found.and_then(|found| found.seen(visible))
     }
 
     /// The identities that are linked.
@@ -123,7 +150,7 @@ impl Facts {
 
     /// Makes the rules.
     pub(in crate::serve) fn person(self, operating: &Operating, in_force: &mut InForce) -> Result<Person, Problem> {
-        let Self { linked, found: _, effective, relations, is_stale } = self;
+        let Self { linked, found: _, is_other: _, effective, relations, is_stale } = self;
         let chart = effective.chart(&operating.directory, &mut in_force.book)?;
         let (id, records) = linked.map_or((None, Vec::new()), |cross| (Some(cross.person), cross.records));
         Ok(Person { id, records, effective, chart, relations, is_stale })

@@ -63,8 +63,6 @@ pub(in crate::serve) struct Asked {
     pub(in crate::serve) client: ClientId,
     /// Care relationships, as the client states them beside those of the register.
     pub(in crate::serve) relations: Vec<Relation>,
-    /// Whether the head of the institution named the person for emergencies.
-    pub(in crate::serve) may_break_glass: bool,
     /// Why.
     pub(in crate::serve) purpose: Purpose,
     /// The emergency that is declared.
@@ -104,7 +102,6 @@ impl Asked {
         let session = registry::session(draft, id)?;
         let requester = (&self.institution, self.practitioner.as_ref(), self.role);
         self.emergency = session.as_ref().and_then(|session| session.emergency(requester, &facts.identities(), now));
-        self.may_break_glass = session.is_some_and(|session| session.opening.may_break_glass);
         Ok(())
     }
 
@@ -127,8 +124,7 @@ impl Asked {
         let registered = person.relations.facts(place, now, RECENT_DAYS);
         let stated: Relations = self.relations.iter().copied().collect();
         let relations = registered.relations.with(stated);
-        let known = known.with_relations(RelationFacts { relations, ..registered });
-        Requester { may_break_glass: self.may_break_glass, ..known }
+        known.with_relations(RelationFacts { relations, ..registered })
     }
 }
 

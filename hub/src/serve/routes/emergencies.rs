@@ -46,7 +46,7 @@ pub(in crate::serve) async fn open(
             if identities.is_empty() {
                 return Err(Problem::not_found("person"));
             }
-            let (seconds, obligations) = here.permission().with((operating, draft), now, |in_force, _| {
+            let (seconds, obligations, is_named) = here.permission().with((operating, draft), now, |in_force, _| {
                 let in_force = in_force.ok_or_else(|| Problem::conflict("no policy of the network is in force"))?;
                 let person = facts.person(operating, in_force)?;
                 authorised((operating, in_force), &person, (&asked, emergency), now)
@@ -62,7 +62,7 @@ pub(in crate::serve) async fn open(
                 reason: emergency.reason.ok_or_else(|| Problem::bad_field("reason", "is missing"))?,
                 words: new.words.as_str().into(),
                 is_reauthenticated: emergency.is_reauthenticated,
-                may_break_glass: asked.may_break_glass,
+                may_break_glass: is_named,
                 seconds,
             };
             registry::open_session(draft, id, &opening, &consent_stamp(stamp))?;
@@ -166,7 +166,7 @@ fn authorised(
     person: &Person,
     (asked, emergency): (&Asked, Emergency),
     now: Instant,
-) -> Result<(u32, Vec<Obligation>), Problem> {
+) -> Result<(u32, Vec<Obligation>, bool), Problem> {
     let requester = asked.requester((operating, in_force), person, now);
     let request = Request {
         requester: &requester,
@@ -183,7 +183,7 @@ fn authorised(
     let terms = in_force.image.emergency().terms(emergency.kind);
     match terms {
         Some(terms) if !decision.stops.has(Stop::EmergencyRefused) => {
-            Ok((terms.seconds, terms.obligations.iter().collect()))
+            Ok((terms.seconds, terms.obligations.iter().collect(), requester.may_break_glass))
         }
         _ => Err(Problem::refused("the policy does not let this requester declare this emergency")),
     }

@@ -33,7 +33,8 @@ async fn license(world: &World) {
 /// A client: its id, its institution, its purposes and its roles as TOML.
 pub(super) type Licence = (&'static str, &'static str, &'static str, &'static str);
 
-/// Three hospitals in the east with a domain each, a physician at the second, and clients with their licences.
+/// Three hospitals in the east with a domain each, two physicians at the second of whom one is named for emergencies, and
+/// clients with their licences.
 pub(super) async fn license_as(world: &World, clients: &[Licence], more: &[Licence]) {
     let mut described = description::Directory::default();
     for id in ["13-0001", "13-0002", "13-0003"] {
@@ -42,8 +43,13 @@ pub(super) async fn license_as(world: &World, clients: &[Licence], more: &[Licen
         let toml = format!("id = \"urn:test:{id}\"\nname = \"{id}\"\nkind = \"patients\"\nowner = \"{id}\"");
         described.authorities.push(toml::from_str(&toml).unwrap());
     }
-    let physician = "id = \"dr-1\"\nname = \"dr-1\"\n[[posts]]\ninstitution = \"13-0002\"\nroles = [\"physician\"]";
-    described.practitioners.push(toml::from_str(physician).unwrap());
+    for (physician, is_named) in [("dr-1", true), ("dr-2", false)] {
+        let toml = format!(
+            "id = \"{physician}\"\nname = \"{physician}\"\n[[posts]]\ninstitution = \"13-0002\"\n\
+             roles = [\"physician\"]\nemergencies = {is_named}"
+        );
+        described.practitioners.push(toml::from_str(&toml).unwrap());
+    }
     for (client, institution, purposes, roles) in clients.iter().chain(more) {
         let toml = format!(
             "id = \"{client}\"\nname = \"{client}\"\ninstitution = \"{institution}\"\npurposes = {purposes}\nroles = {roles}"

@@ -10,7 +10,7 @@ use super::persona::World;
 fn opening(patient: &Value) -> Value {
     json!({
         "patient": patient,
-        "requester": {"institution": "13-0002", "role": "physician", "practitioner": "dr-1", "may_break_glass": true},
+        "requester": {"institution": "13-0002", "role": "physician", "practitioner": "dr-1"},
         "purpose": "BTG", "kind": "break_glass", "reason": "unconscious", "words": "found in the street",
         "is_reauthenticated": true,
     })
@@ -84,7 +84,7 @@ async fn what_the_policy_does_not_authorise_is_not_opened() {
     wordless["words"] = json!(" ");
     assert_eq!(world.service().post("/v1/emergencies", &wordless.to_string()).await.code(), "bad_request");
     let mut unnamed = good.clone();
-    unnamed["requester"]["may_break_glass"] = json!(false);
+    unnamed["requester"]["practitioner"] = json!("dr-2");
     assert_eq!(world.service().post("/v1/emergencies", &unnamed.to_string()).await.code(), "refused");
     let mut nobody = good;
     nobody["patient"] = presented("13-0001", "9");

@@ -7,6 +7,7 @@ mod documents;
 mod drafts;
 mod emergency;
 mod erasures;
+mod even;
 mod events;
 mod faults;
 mod history;

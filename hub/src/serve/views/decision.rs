@@ -45,9 +45,6 @@ pub(in crate::serve) struct RequesterOf {
     /// Care relationships that the client knows of: `open_encounter`, `referral`, `registered_doctor`, `seen_recently`.
     #[serde(default)]
     relations: Vec<String>,
-    /// Whether the head of the institution named the person for emergencies.
-    #[serde(default)]
-    may_break_glass: bool,
 }
 
 /// An emergency that the requester declares: by a session that was opened, or stated by the client.
@@ -151,7 +148,6 @@ impl RequesterOf {
             role: self.role.parse().map_err(|_| Problem::bad_field("requester.role", "is no role"))?,
             client: name("token", ClientId::new(caller.id()))?,
             relations,
-            may_break_glass: self.may_break_glass,
             // A purpose that nobody knows is one that nothing permits.
             purpose: purpose.parse().unwrap_or(Purpose::from_bit(u8::MAX)),
             emergency: match declared {
