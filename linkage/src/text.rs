@@ -81,7 +81,7 @@ impl TextPool {
 #[derive(Clone, Debug, Default)]
 pub struct Interner {
     texts: TextPool,
-    /// A [`Slot`] or 0; at most half of them are taken.
+    /// A [`Slot`] or 0; at most three of four are taken.
     slots: Vec<Slot>,
 }
 
@@ -200,7 +200,7 @@ impl Interner {
 
     /// Makes room for so many more texts.
     fn reserve(&mut self, more: usize) {
-        let wanted = (self.texts.len() + more) * 2;
+        let wanted = (self.texts.len() + more).div_ceil(3) * 4;
         if wanted <= self.slots.len() {
             return;
         }

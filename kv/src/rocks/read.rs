@@ -152,8 +152,8 @@ impl RocksKv {
         if let Some(end) = key::after_prefix(&prefix) {
             options.set_iterate_upper_bound(end);
         }
-        // Whole buckets pass through once: they must not push out what is read often.
-        options.fill_cache(false);
+        // Whole buckets pass through once: they must not push out what is read often. A single row is looked up like any.
+        options.fill_cache(limit == 1);
         let mut iterator = self.db.raw_iterator_cf_opt(self.family(profile::ROWS)?, options);
         iterator.seek_to_first();
         let mut rows = Vec::new();

@@ -30,8 +30,8 @@ pub struct RuleBlocks {
     pub(super) members: Vec<RecordIndex>,
     /// End of each block in `members`.
     pub(super) ends: Vec<u32>,
-    /// Pairs up to and including each block; pairs of one source count too.
-    pub(super) pairs: Vec<u64>,
+    /// Pairs of all blocks; pairs of one source count too.
+    pairs: u64,
     /// Blocks per record when a record can be in several: (end per record, block numbers from 1 ascending).
     pub(super) lists: Option<(Vec<u32>, Vec<u32>)>,
     /// Sizes of the blocks that were skipped.
@@ -97,10 +97,30 @@ impl BlockIndex {
     }
 }
 
+/// Pairs of a block of some records.
+pub(super) fn pairs_of(size: usize) -> u64 {
+    let size = size as u64;
+    size * size.saturating_sub(1) / 2
+}
+
+/// Pairs up to and including each block: what [`triangle_pair`] finds a pair by.
+pub(super) fn cumulative(blocks: &RuleBlocks) -> Vec<u64> {
+    let mut pairs = 0;
+    let sum = |members: &[RecordIndex]| {
+        pairs += pairs_of(members.len());
+        pairs
+    };
+    blocks.blocks().map(sum).collect()
+}
+
 /// One of the pairs of a rule by number.
-pub(super) fn triangle_pair(blocks: &RuleBlocks, number: u64) -> Option<(RecordIndex, RecordIndex)> {
-    let block = blocks.pairs.partition_point(|pairs| *pairs <= number);
-    let before = block.checked_sub(1).map_or(0, |before| blocks.pairs.get(before).copied().unwrap_or(0));
+pub(super) fn triangle_pair(
+    blocks: &RuleBlocks,
+    cumulative: &[u64],
+    number: u64,
+) -> Option<(RecordIndex, RecordIndex)> {
+    let block = cumulative.partition_point(|pairs| *pairs <= number);
+    let before = block.checked_sub(1).map_or(0, |before| cumulative.get(before).copied().unwrap_or(0));
     let members = blocks.block(block)?;
     let (left, right) = triangle(number - before);
     Some((*members.get(left)?, *members.get(right)?))
@@ -130,7 +150,7 @@ impl RuleBlocks {
     /// Pairs of all blocks.
     #[must_use]
     pub fn pair_count(&self) -> u64 {
-        self.pairs.last().copied().unwrap_or(0)
+        self.pairs
     }
 
     /// Number of blocks of at least two records.
@@ -282,7 +302,6 @@ pub(super) fn group(rule: &BlockRule, keyed: &SortedKeys) -> RuleBlocks {
     let (mut runs, larger) = runs(rule, keyed, &mut blocks.skipped);
     let highest = runs.iter().max().map_or(0, |run| Run(*run).first());
     sort_spread(&mut runs, u64::BITS - highest.leading_zeros());
-    let mut pairs = 0;
     for run in runs.into_iter().map(Run) {
         match run.second() {
             Some(second) => blocks.members.extend([run.first(), second]),
@@ -292,10 +311,8 @@ pub(super) fn group(rule: &BlockRule, keyed: &SortedKeys) -> RuleBlocks {
             }
         }
         let start = blocks.ends.last().map_or(0, |end| *end as usize);
-        let size = (blocks.members.len() - start) as u64;
-        pairs += size * size.saturating_sub(1) / 2;
+        blocks.pairs += pairs_of(blocks.members.len() - start);
         blocks.ends.push(u32::try_from(blocks.members.len()).unwrap_or(u32::MAX));
-        blocks.pairs.push(pairs);
     }
     blocks.skipped.sort_unstable_by(|a, b| b.cmp(a));
     blocks

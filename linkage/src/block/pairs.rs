@@ -1,5 +1,6 @@
 //! Walks the candidate pairs, in units that can run on any thread.
 
+use super::index::pairs_of;
 use super::{Analysis, BlockIndex, RuleAnalysis, pairs_possible};
 use crate::exec::{self, Executor};
 use crate::model::{Profiles, Row, Rows};
@@ -83,11 +84,11 @@ impl BlockIndex {
         let mut units = Vec::new();
         for (rule, blocks) in self.rules.iter().enumerate() {
             let mut start = 0;
-            let mut before = 0;
-            for (block, pairs) in blocks.pairs.iter().enumerate() {
-                let size = blocks.block(block).map_or(0, <[_]>::len);
-                let own = (size as u64) * (size as u64).saturating_sub(1) / 2;
-                if own > UNIT_PAIRS {
+            let mut pairs = 0;
+            for (block, members) in blocks.blocks().enumerate() {
+                let size = members.len();
+                pairs += pairs_of(size);
+                if pairs_of(size) > UNIT_PAIRS {
                     if start < block {
                         units.push(Unit { rule, blocks: start..block, lefts: None });
                     }
@@ -96,10 +97,10 @@ impl BlockIndex {
                         blocks: block..block + 1,
                         lefts: Some(lefts),
                     }));
-                    (start, before) = (block + 1, *pairs);
-                } else if pairs - before >= UNIT_PAIRS {
+                    (start, pairs) = (block + 1, 0);
+                } else if pairs >= UNIT_PAIRS {
                     units.push(Unit { rule, blocks: start..block + 1, lefts: None });
-                    (start, before) = (block + 1, *pairs);
+                    (start, pairs) = (block + 1, 0);
                 }
             }
             if start < blocks.len() {

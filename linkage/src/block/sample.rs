@@ -3,7 +3,7 @@
 //! Building every block of every training rule costs as much as linking. A sample of whole blocks, chosen by key and
 //! so the same for any order of the records, serves as well: each block kept stands for 2^thin blocks.
 
-use super::index::{RuleBlocks, group, triangle_pair};
+use super::index::{RuleBlocks, cumulative, group, triangle_pair};
 use super::key::KeyPart;
 use super::keys::RuleKeys;
 use crate::exec::{self, Executor};
@@ -13,6 +13,8 @@ use crate::table::{RecordIndex, Table};
 /// Sampled blocks of several rules.
 pub struct BlockSample<'t> {
     rules: Vec<(RuleKeys<'t>, RuleBlocks)>,
+    /// Per rule: pairs up to and including each block.
+    cumulative: Vec<Vec<u64>>,
     sources: Option<&'t [u16]>,
     /// How many blocks each kept block stands for.
     pub weight: f64,
@@ -39,7 +41,8 @@ impl<'t> BlockSample<'t> {
             (keys, blocks)
         });
         let sources = across_sources.then(|| table.sources());
-        Self { rules, sources, weight: f64::from(1_u32 << thin.min(31)) }
+        let cumulative = rules.iter().map(|(_, blocks)| cumulative(blocks)).collect();
+        Self { rules, cumulative, sources, weight: f64::from(1_u32 << thin.min(31)) }
     }
 
     /// Number of rules.
@@ -70,7 +73,7 @@ impl<'t> BlockSample<'t> {
     #[must_use]
     pub fn pair_at(&self, rule: usize, number: u64) -> Option<(RecordIndex, RecordIndex)> {
         let (_, blocks) = self.rules.get(rule)?;
-        let (left, right) = triangle_pair(blocks, number)?;
+        let (left, right) = triangle_pair(blocks, self.cumulative.get(rule)?, number)?;
         self.is_comparable(left, right).then_some((left, right))
     }
 
