@@ -152,6 +152,13 @@ fn gap_of(standing: &mpi::kv::Standing, held: u64) -> Option<Gap> {
 }
 
 impl Opened {
+    /// Waits until what was written lies in order in its files.
+    pub(crate) fn come_to_rest(&self) -> Result<(), Failure> {
+        #[cfg(feature = "rocks")]
+        self.engine.engine().come_to_rest().map_err(Failure::internal)?;
+        Ok(())
+    }
+
     /// Notes outside of the store what it holds now; nothing without a witness file.
     pub(crate) fn witness(&self, config: &Config) -> Result<(), Failure> {
         #[cfg(feature = "rocks")]

@@ -21,6 +21,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// The allocator of the program: its memory lies in large pages where the system has them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Patients of the model network.
 const PREFECTURE: usize = 57_078;
 const MILLION: usize = 1_000_000;

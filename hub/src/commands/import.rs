@@ -99,6 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let filling = Stopwatch::start();
     Search::fill(&config, &*opened.kv, (import.pool, report.way == BULK))?;
     filling.lap("search index");
+    // The next server has its processor and its disk for requests.
+    opened.come_to_rest()?;
+    filling.lap("order files");
     report.stages.extend(filling.seconds());
     report.finish(before);
     print_result(&if arguments.json {

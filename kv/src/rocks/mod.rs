@@ -23,7 +23,7 @@ use crate::{
 };
 use error::{corrupt, from_library, unavailable};
 use group::{BURNT, Group, Outcome, Work};
-use rocksdb::{ColumnFamily, DB, ReadOptions};
+use rocksdb::{ColumnFamily, DB, ReadOptions, WaitForCompactOptions};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -117,6 +117,18 @@ impl RocksKv {
     #[must_use]
     pub fn options(&self) -> &RocksOptions {
         &self.options
+    }
+
+    /// Waits until what was written lies in order in its files: after many writes at once, so that the next to open the store
+    /// does not do it beside its requests.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when files cannot be written.
+    pub fn come_to_rest(&self) -> Result<(), Error> {
+        let mut options = WaitForCompactOptions::default();
+        options.set_flush(true);
+        let failed = |source| from_library("bring the files of the store in order", "its files", source);
+        self.db.wait_for_compact(&options).map_err(failed)
     }
 
     fn family(&self, name: &'static str) -> Result<&ColumnFamily, Error> {
