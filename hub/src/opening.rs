@@ -67,6 +67,26 @@ impl Gap {
     }
 }
 
+/// Whether what lies outside of the store can be written, before anything is written to the store: a command that has
+/// committed and then cannot say so would be taken for one that failed.
+pub(crate) fn check_outside(config: &Config) -> Result<(), Failure> {
+    let files = [
+        ("witness", config.witness.clone()),
+        ("list of erasures", config.erasures_file()),
+        ("list of withdrawals", config.withdrawals_file()),
+    ];
+    for (what, path) in files.into_iter().filter_map(|(what, path)| Some((what, path?))) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            let shown = folder.display();
+            return Err(Failure::bad_input(anyhow::anyhow!(
+                "there is no folder `{shown}` for the {what}: make it, or mount its disk"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The folder of the store; none in memory, which no command but the server can use.
 pub(crate) fn folder(config: &Config) -> Result<&Path, Failure> {
     match (config.store.engine, config.store.folder.as_deref()) {
@@ -109,6 +129,7 @@ pub(crate) fn open(config: &Config, keyring: Option<&Keyring>) -> Result<Opened,
     use mpi::kv::{RocksKv, RocksOptions, Sealed};
 
     let folder = folder(config)?;
+    check_outside(config)?;
     let missing = "a store on disk needs a `keyring`: make one with `nayose keyring new FILE`";
     let ring = keyring.ok_or_else(|| Failure::usage(missing))?.for_store().map_err(Failure::bad_input)?;
     let digester = ring.digester().clone();

@@ -6,12 +6,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::{Manifest, Unfinished, begin, go_on, unreadable};
 use crate::config::BackupConfig;
 use crate::failure::Failure;
 use crate::opening::Opened;
+use crate::serve::clock::Clock;
 
 /// What the folder of a chain begins with; the time of its checkpoint follows, so that names are in the order of time.
 const PREFIX: &str = "chain-";
@@ -38,7 +38,7 @@ pub(crate) struct Round {
 
 /// Seconds since 1970.
 pub(crate) fn now_seconds() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    u64::try_from(Clock::of_machine().now().micros() / 1_000_000).unwrap_or(0)
 }
 
 /// The folders of chains, the earliest first; complete or not.

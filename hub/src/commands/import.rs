@@ -1,12 +1,13 @@
 //! `nayose import`: records from a file into the index.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use directory::Snapshot;
 use linkage::rules::RuleSet;
-use mpi::Actor;
 use mpi::kv::Draft;
+use mpi::{Actor, Attribute};
 
 use crate::cli::print_result;
 use crate::config::Config;
@@ -46,6 +47,9 @@ pub(crate) struct Arguments {
     /// Leave out columns that the index has no place for.
     #[arg(long)]
     ignore_columns: bool,
+    /// Take columns that the rules compare and the file lacks as unknown in every row.
+    #[arg(long)]
+    missing_columns: bool,
     /// Learn the weights from these records; for an empty index.
     #[arg(long)]
     train: bool,
@@ -72,10 +76,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         )));
     }
     stopwatch.lap("open");
+    let needed = if arguments.missing_columns { Vec::new() } else { columns_of(&first.rules) };
     let source = Source {
         path: &arguments.data,
         rejects: arguments.rejects.as_deref(),
         ignores_columns: arguments.ignore_columns,
+        needed: &needed,
         keeps_ids: arguments.persons.is_some(),
     };
     let mut rows = read_rows(&source, &directory, clock.now())?;
@@ -110,6 +116,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         report.text()
     })?;
     Ok(Exit::Ok)
+}
+
+/// The columns of attributes that rules compare, each once.
+fn columns_of(rules: &RuleSet) -> Vec<String> {
+    let columns: BTreeSet<&String> = rules.fields.iter().flat_map(|field| &field.columns).collect();
+    columns.into_iter().filter(|column| Attribute::named(column).is_some()).cloned().collect()
 }
 
 /// The rules that the program carries.

@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let config = Config::read(&arguments.config).map_err(Failure::bad_input)?;
     let keyring = config.keyring.as_deref().map(Keyring::read).transpose().map_err(Failure::bad_input)?;
     if arguments.check {
+        opening::check_outside(&config)?;
         print_result(&config.show())?;
         return Ok(Exit::Ok);
     }
@@ -173,7 +174,7 @@ async fn serve(
     };
     let beside = opened.filter(|_| gap.is_none()).map(|opened| {
         let backup = config.backup.clone().map(|backup| keep::follow(backup, Arc::clone(opened), Arc::clone(standing)));
-        [Some(tokio::spawn(witness(config.clone(), Arc::clone(opened)))), backup.map(tokio::spawn)]
+        [Some(tokio::spawn(witness(config.clone(), Arc::clone(opened), app.clone()))), backup.map(tokio::spawn)]
     });
     let end = server::serve(listener, routes, &app, stop).await;
     beside.into_iter().flatten().flatten().for_each(|task| task.abort());
@@ -187,8 +188,9 @@ async fn serve(
 /// Time between two notes of what the store holds.
 const WITNESS_EVERY: Duration = Duration::from_secs(1);
 
-/// Notes outside of the store what it holds, as long as the server runs.
-async fn witness(config: Config, opened: Arc<Opened>) {
+/// Notes outside of the store what it holds, as long as the server runs. A server that cannot is not ready: after a crash
+/// nobody could tell what is missing.
+async fn witness(config: Config, opened: Arc<Opened>, app: App) {
     let config = Arc::new(config);
     let mut noted = None;
     loop {
@@ -196,8 +198,14 @@ async fn witness(config: Config, opened: Arc<Opened>) {
         if noted != Some(seq) {
             let (config, opened) = (Arc::clone(&config), Arc::clone(&opened));
             match tokio::task::spawn_blocking(move || opened.witness(&config)).await {
-                Ok(Ok(())) => noted = Some(seq),
-                Ok(Err(failure)) => tracing::error!(error = failure.message(ErrorFormat::Human), "no witness"),
+                Ok(Ok(())) => {
+                    noted = Some(seq);
+                    app.readiness().remove("witness");
+                }
+                Ok(Err(failure)) => {
+                    app.readiness().put("witness", "the witness cannot be written");
+                    tracing::error!(error = failure.message(ErrorFormat::Human), "no witness");
+                }
                 Err(stopped) if stopped.is_cancelled() => return,
                 Err(_) => tracing::error!("the writer of the witness stopped"),
             }

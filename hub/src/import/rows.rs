@@ -26,6 +26,8 @@ pub(crate) struct Source<'a> {
     pub(crate) rejects: Option<&'a Path>,
     /// Whether columns without a place in the index are left out.
     pub(crate) ignores_columns: bool,
+    /// Columns that a file with a header has to have: what the rules compare, unless the caller takes it as unknown.
+    pub(crate) needed: &'a [String],
     /// Whether the record ids of the file are wanted back.
     pub(crate) keeps_ids: bool,
 }
@@ -146,6 +148,12 @@ impl Columns {
         };
         if source.keeps_ids {
             position(RECORD_ID)?;
+        }
+        if let Some(missing) = source.needed.iter().find(|column| !names.contains(column)) {
+            let reason = format!(
+                "has no column `{missing}`, which the rules compare; `--missing-columns` takes it as unknown in every row"
+            );
+            return Err(header(source.path, reason));
         }
         let own = [RECORD_ID, INSTITUTION, AUTHORITY, LOCAL_ID, REGISTERED_ON];
         let unknown = |name: &&String| !own.contains(&name.as_str()) && Attribute::named(name).is_none();

@@ -8,11 +8,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use consent::registry::{self, PublishedPolicy};
+use consent::registry;
 use consent::simulate::{Drafted, Relationship, every_label, every_relationship, what_would_change};
 use consent::{
-    ActingAs, Category, Chart, Claimed, Codebook, Known, Labels, Name, Number, PolicyImage, Purposes, RecordFacts,
-    Requester,
+    ActingAs, Category, Chart, Claimed, Codebook, Known, Labels, Name, NetworkPolicy, Number, PolicyImage, Purposes,
+    RecordFacts, Requester,
 };
 use directory::{AsOf, ClientId, Instant, InstitutionId, Offset, PractitionerId, Role};
 use mpi::PersonId;
@@ -74,6 +74,20 @@ struct Work {
     now: Instant,
 }
 
+/// What the first policy of a network is compared with: nobody sees anything.
+const NOTHING: &str = r#"
+name = "nothing"
+minimum_age = 0
+sealed = []
+sensitive = []
+[[ceiling]]
+name = "no policy is in force"
+roles = ["physician", "dentist", "nurse", "pharmacist", "technician", "visiting_nurse", "care_manager", "care_worker", "clerk",
+    "ambulance", "officer", "service", "patient", "family"]
+allowed = []
+sensitive = "allowed"
+"#;
+
 const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 impl App {
@@ -117,18 +131,18 @@ impl Work {
         let mut draft = Draft::peeking(kv);
         let standing = registry::standing(&mut draft, self.now).map_err(Failure::internal)?;
         let new = registry::policy(&mut draft, self.about.version).map_err(Failure::internal)?;
-        let Some(old) = standing.policy else {
-            return findings((None, true), FindingsView::first(self.about.version, self.now));
-        };
+        let against = standing.policy.as_ref().map(|old| old.version);
         let as_of = AsOf::known(self.now);
         let mut book = Codebook::new();
         book.enter_directory(&self.operating.directory, as_of).map_err(Failure::internal)?;
         let known = Known { directory: &self.operating.directory, as_of };
-        let image = |published: &PublishedPolicy, book: &mut Codebook| {
+        let image = |(policy, version): (&NetworkPolicy, u32), book: &mut Codebook| {
             let vetoes = (Some(known), standing.vetoes.1.as_slice());
-            PolicyImage::compile(&published.policy, published.version, vetoes, book).map_err(Failure::internal)
+            PolicyImage::compile(policy, version, vetoes, book).map_err(Failure::internal)
         };
-        let (old_image, new_image) = (image(&old, &mut book)?, image(&new, &mut book)?);
+        let nothing = NetworkPolicy::parse("no policy", NOTHING).map_err(Failure::internal)?;
+        let old = standing.policy.as_ref().map_or((&nothing, 1), |old| (&old.policy, old.version));
+        let (old_image, new_image) = (image(old, &mut book)?, image((&new.policy, new.version), &mut book)?);
         let charts = self.charts(kv, &mut book, run)?;
         run.stage("comparing");
         let places = self.places();
@@ -147,12 +161,13 @@ impl Work {
         };
         let patients = charts.iter().map(|(person, chart)| (*person, chart.view()));
         let diff = what_would_change(&drafted, patients).map_err(Failure::internal)?;
-        let widens = diff.widens;
-        let versions = (self.about.version, old.version);
-        let view = FindingsView::new(versions, (self.now, horizon), (&diff, &places), |person| {
+        // The first policy is confirmed as a widening, also where nobody is in the index yet.
+        let widens = diff.widens || against.is_none();
+        let versions = (self.about.version, against);
+        let view = FindingsView::new((versions, widens), (self.now, horizon), (&diff, &places), |person| {
             person.enterprise_id(&self.operating.prefix)
         });
-        findings((Some(old.version), widens), view)
+        findings((against, widens), view)
     }
 
     /// The charts of everybody in the index.

@@ -96,7 +96,7 @@ fn rows_that_cannot_be_taken_are_refused_with_line_column_and_reason() {
          {known},2,2.1.2020,佐藤,\n{known},3,2020-01-02,,\n"
     );
     folder.write("rows.csv", rows);
-    let outcome = folder.run("import rows.csv --rejects rejects.csv --json");
+    let outcome = folder.run("import rows.csv --missing-columns --rejects rejects.csv --json");
     assert_eq!(outcome.code, 0, "{}", outcome.err);
     assert_eq!((number(&outcome.out, "records"), number(&outcome.out, "rejected")), (1, 4));
     let rejects = folder.read("rejects.csv");
@@ -108,8 +108,11 @@ fn rows_that_cannot_be_taken_are_refused_with_line_column_and_reason() {
     ] {
         assert!(rejects.lines().any(|line| line.replace('"', "").starts_with(expected)), "{expected} in {rejects}");
     }
+    folder.run("import rows.csv").fails(3, "has no column `");
     folder.write("wide.csv", format!("mood,{head}"));
-    folder.run("import wide.csv").fails(3, "names the column `mood`, which the index has no place for");
+    folder
+        .run("import wide.csv --missing-columns")
+        .fails(3, "names the column `mood`, which the index has no place for");
     folder.write("lines.ndjson", format!(
         "{{\"institution\":\"{known}\",\"local_id\":\"7\",\"registered_on\":\"2020-01-02\",\"family_kanji\":\"鈴木\",\"sex\":null}}\n[]\n"
     ));
@@ -127,7 +130,7 @@ fn a_restored_store_is_equal_and_a_gap_keeps_the_server_closed() {
     let known = folder.read("pop/institutions.csv").lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
     let row = format!("institution,local_id,registered_on,family_kanji\n{known},new,2024-01-02,中村\n");
     folder.write("row.csv", row);
-    folder.run("import row.csv").ok();
+    folder.run("import row.csv --missing-columns").ok();
     assert!(folder.run("backup --to copy").ok().starts_with("added positions"));
     let before = folder.run("verify --json").ok();
     folder.run("restore --from copy --to late").ok();
@@ -137,7 +140,9 @@ fn a_restored_store_is_equal_and_a_gap_keeps_the_server_closed() {
 
     configure(&folder, "early.toml", "early");
     let held = number(&folder.run("verify --config early.toml --json").ok(), "position");
-    folder.run("import row.csv --config early.toml").fails(3, "stays closed until `nayose serve --accept-gap");
+    folder
+        .run("import row.csv --missing-columns --config early.toml")
+        .fails(3, "stays closed until `nayose serve --accept-gap");
     folder.run("serve --config early.toml --accept-gap 1").fails(2, &format!("--accept-gap {held}"));
 }
 

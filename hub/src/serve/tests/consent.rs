@@ -310,8 +310,13 @@ async fn policies_are_written_reviewed_and_published_by_two_officers() {
     assert_eq!((saved.status, saved.header("location")), (StatusCode::CREATED, "/v1/policies/1"), "{}", saved.body);
     let unseen = json!({"simulation": "07".repeat(32), "is_widening_confirmed": true}).to_string();
     assert_eq!(other.post("/v1/policies/1/review", &unseen).await.code(), "conflict", "nobody has simulated it");
+    let empty = simulate(&one, 1).await;
+    let told = |simulated: &Value| ["widens", "against", "patients"].map(|it| simulated["findings"][it].clone());
+    assert_eq!(told(&empty), [json!(true), Value::Null, json!(0)]);
+    open(&world).await;
+    send(&world.source(), "13-0001", "1", HANAKO).await;
     let simulated = simulate(&one, 1).await;
-    assert_eq!((&simulated["findings"]["widens"], &simulated["findings"]["against"]), (&json!(true), &Value::Null));
+    assert_eq!(told(&simulated), [json!(true), Value::Null, json!(1)], "set against nothing at all");
     assert_eq!(one.post("/v1/policies/1/schedule", "{}").await.code(), "conflict", "not reviewed");
     assert_eq!(one.post("/v1/policies/1/review", &review(&simulated, true)).await.code(), "conflict", "by the author");
     assert_eq!(other.post("/v1/policies/1/review", &review(&simulated, false)).await.code(), "conflict", "it widens");

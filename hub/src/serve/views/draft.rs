@@ -159,25 +159,8 @@ pub(in crate::serve) struct WitnessView {
 }
 
 impl FindingsView {
-    /// The first policy of a network: whatever it opens is new.
-    pub(in crate::serve) fn first(version: u32, now: Instant) -> Self {
-        Self {
-            version,
-            against: None,
-            from: now.to_string(),
-            until: now.to_string(),
-            patients: 0,
-            affected: 0,
-            unresolved: 0,
-            unresolved_examples: Vec::new(),
-            widens: true,
-            changes_conditions: true,
-            changes: Vec::new(),
-        }
-    }
-
     pub(in crate::serve) fn new(
-        (version, against): (u32, u32),
+        ((version, against), widens): ((u32, Option<u32>), bool),
         (from, until): (Instant, Instant),
         (diff, places): (&PolicyDiff<PersonId>, &Places),
         name: impl Fn(&PersonId) -> String,
@@ -200,15 +183,15 @@ impl FindingsView {
         };
         Self {
             version,
-            against: Some(against),
+            against,
             from: from.to_string(),
             until: until.to_string(),
             patients: diff.patients,
             affected: diff.affected,
             unresolved: diff.unresolved,
             unresolved_examples: diff.unresolved_examples.iter().map(&name).collect(),
-            widens: diff.widens,
-            changes_conditions: diff.changes_conditions,
+            widens,
+            changes_conditions: diff.changes_conditions || against.is_none(),
             changes: diff.changes.iter().map(change).collect(),
         }
     }
